@@ -1,0 +1,3 @@
+"""
+The ``mesher`` command: one module per subcommand.
+"""
