@@ -1,0 +1,130 @@
+"""
+Digest, the pure part: one journal record to the events and ledger entries that it makes.
+
+    decode → frame → normalise → group → row
+
+A bad item is dropped with its reason and its siblings are kept; only a record that cannot be read
+as a whole raises. Nothing here reads a clock or a database: the same record always gives the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from mesher.errors import ProtocolError, TooLarge
+from mesher.grouping.fingerprint import group
+from mesher.ingest.journal import Record, RecordKind
+from mesher.ingest.rows import event_row
+from mesher.protocol.encoding import decode_body, decode_store_body
+from mesher.protocol.envelope import parse_envelope
+from mesher.protocol.event import Event
+from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
+from mesher.protocol.normalize import event_from_payload
+from mesher.protocol.outcomes import item_category
+from mesher.protocol.security import parse_security_reports
+from mesher.protocol.timestamps import parse_timestamp
+from mesher.storage.ingest_batch import NewEvent, OutcomeKey, hour_of
+
+_EVENT_CATEGORY = "error"
+
+
+class _Found(NamedTuple):
+    """One item of a record: an event's payload with the id it was given, or something else."""
+
+    category: str
+    payload: bytes | memoryview | None  # None: not an event, or nothing that Mesher keeps
+    event_id: str | None
+    sent_at: float | None  # the client's clock when it sent; seconds since the epoch
+
+
+class Digested(NamedTuple):
+    """What a record makes."""
+
+    events: list[NewEvent]
+    outcomes: Counter[OutcomeKey]
+
+
+def digest_record(record: Record) -> Digested:
+    """
+    Turn a record into rows.
+
+    Raises:
+        ProtocolError: the record's body cannot be decoded or framed; receive checks both, so this
+            means that the record is damaged or that the limits have changed.
+    """
+    outcomes: Counter[OutcomeKey] = Counter()
+    events: list[NewEvent] = []
+    hour = hour_of(record.received_at_us)
+
+    def count(category: str, outcome: str, reason: str = "") -> None:
+        outcomes[OutcomeKey(record.project_id, hour, category, outcome, reason)] += 1
+
+    for found in _ITEMS[record.kind](record):
+        count(found.category, "accepted")
+        if found.payload is None:
+            count(found.category, "dropped", "not_kept")
+            continue
+        try:
+            event = _normalized(record, found)
+        except TooLarge:
+            count(found.category, "dropped", "too_large")
+        except ProtocolError:
+            count(found.category, "dropped", "invalid")
+        else:
+            events.append(event_row(event, group(event), record, category=found.category))
+    return Digested(events, outcomes)
+
+
+def _normalized(record: Record, found: _Found) -> Event:
+    assert found.payload is not None  # noqa: S101 - the caller has looked
+    return event_from_payload(
+        bytes(found.payload),
+        event_id=found.event_id,
+        received_at=record.received_at_us / 1e6,
+        sent_at=found.sent_at,
+        client=record.client or None,
+        client_ip=record.client_ip or None,
+    )
+
+
+def _envelope_items(record: Record) -> Iterator[_Found]:
+    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_ENVELOPE_BYTES)
+    envelope = parse_envelope(data)
+    sent_at = parse_timestamp(envelope.header.sent_at)
+    event_id = record.event_ids[0] if record.event_ids else None
+    for item in envelope.items:
+        payload = item.payload if item.type == "event" else None
+        yield _Found(item_category(item.type), payload, event_id, sent_at)
+
+
+def _store_item(record: Record) -> Iterator[_Found]:
+    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
+    payload = decode_store_body(data)
+    yield _Found(_EVENT_CATEGORY, payload, record.event_ids[0], None)
+
+
+def _native_items(record: Record) -> Iterator[_Found]:
+    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_ENVELOPE_BYTES)
+    one_or_many = msgspec.json.decode(data, type=msgspec.Raw | list[msgspec.Raw])
+    payloads = one_or_many if isinstance(one_or_many, list) else [one_or_many]
+    for payload, event_id in zip(payloads, record.event_ids, strict=True):
+        yield _Found(_EVENT_CATEGORY, bytes(payload), event_id, None)
+
+
+def _security_items(record: Record) -> Iterator[_Found]:
+    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
+    reports = parse_security_reports(data, content_type=record.context.get("content-type", ""))
+    for report, event_id in zip(reports, record.event_ids, strict=True):
+        yield _Found("security", msgspec.json.encode(report), event_id, None)
+
+
+_ITEMS: dict[RecordKind, Callable[[Record], Iterable[_Found]]] = {
+    "envelope": _envelope_items,
+    "store": _store_item,
+    "native": _native_items,
+    "security": _security_items,
+}

@@ -1,0 +1,125 @@
+"""
+Group commit: many requests wait for one flush to disk.
+
+A flush costs about as much for fifty records as for one, so what arrives while one flush runs
+forms the next group. One thread per shard; while it flushes (SQLite lets go of the interpreter
+lock), the event loop collects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+import structlog
+
+from mesher.ingest.journal import JournalFull
+from mesher.ingest.journal_sqlite import SegmentAppender, shard_size_bytes
+
+# A group is bounded so that the first of it does not wait for the last: some milliseconds of disk.
+MAX_GROUP_RECORDS = 512
+MAX_GROUP_BYTES = 16 * 1024**2
+# How old the measured size on disk may be; at 60 MB/s that is some 15 MB of inexactness.
+SIZE_CHECK_SECONDS = 0.25
+
+log = structlog.get_logger(__name__)
+
+_Waiting = tuple[bytes, "asyncio.Future[None]"]
+
+
+class GroupCommitJournal:
+    """``journal.JournalWriter`` over the SQLite shards of one web process."""
+
+    def __init__(self, shards: list[Path], *, max_bytes: int) -> None:
+        """
+        Open the shards; ``start`` must be called on the running event loop before ``append``.
+
+        Args:
+            shards: the folders that this process alone appends to.
+            max_bytes: no more is taken while the shards together are larger than this on disk.
+
+        Raises:
+            SetupError: another process appends to one of them.
+        """
+        self._shards = shards
+        self._max_bytes = max_bytes
+        self._appenders = [SegmentAppender(shard) for shard in shards]
+        self._waiting: deque[_Waiting] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._threads: list[threading.Thread] = []
+        self._size_bytes = 0
+        self._size_checked = 0.0
+
+    def start(self) -> None:
+        """Start the appending threads; their answers arrive on the event loop that runs now."""
+        loop = asyncio.get_running_loop()
+        for appender in self._appenders:
+            thread = threading.Thread(target=self._run, args=(appender, loop), name="journal")
+            thread.start()
+            self._threads.append(thread)
+
+    async def append(self, record: bytes) -> None:
+        """Return once ``record`` is durable; ``JournalFull`` when it is not kept."""
+        if self.depth_bytes() > self._max_bytes:
+            raise JournalFull(f"the journal holds more than {self._max_bytes} bytes")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._changed:
+            if self._closing:
+                raise JournalFull("this process is stopping")
+            self._waiting.append((record, done))
+            self._changed.notify()
+        await done
+
+    def depth_bytes(self) -> int:
+        """Bytes on disk in this process's shards, measured at most some milliseconds ago."""
+        now = time.monotonic()
+        if now - self._size_checked > SIZE_CHECK_SECONDS:
+            self._size_checked = now
+            self._size_bytes = sum(map(shard_size_bytes, self._shards))
+        return self._size_bytes
+
+    def close(self) -> None:
+        """Flush what waits, then close the files. Blocks; nothing can be appended after it."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for appender in self._appenders:
+            appender.close()
+
+    def _run(self, appender: SegmentAppender, loop: asyncio.AbstractEventLoop) -> None:
+        while group := self._take_group():
+            failure: JournalFull | None = None
+            try:
+                appender.append([record for record, _ in group])
+            except (sqlite3.Error, OSError) as error:
+                log.warning("journal_append_failed", records=len(group), reason=str(error))
+                failure = JournalFull(f"the disk refuses: {error}")
+            loop.call_soon_threadsafe(_answer, group, failure)
+
+    def _take_group(self) -> list[_Waiting]:
+        """Wait for records and take what is there, within the limits; empty when closing."""
+        group: list[_Waiting] = []
+        size = 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            while self._waiting and len(group) < MAX_GROUP_RECORDS and size < MAX_GROUP_BYTES:
+                group.append(self._waiting.popleft())
+                size += len(group[-1][0])
+        return group
+
+
+def _answer(group: list[_Waiting], failure: JournalFull | None) -> None:
+    for _, done in group:
+        if done.done():  # the client went away and its request was cancelled
+            continue
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)

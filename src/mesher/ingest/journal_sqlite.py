@@ -1,0 +1,274 @@
+"""
+The embedded journal: SQLite in WAL mode with full synchronisation, in the data directory.
+
+    journal/
+      000/                        one shard: appended by one web process, read by one digester
+        identity                  the shard's uuid
+        lock                      held by the appender
+        00000000000000000001.db   a segment, named by its first position
+        00000000000000004711.db   the active segment: the last one
+
+A segment only grows. When it is large enough the appender starts the next one, and once every
+record of a segment is digested the reader removes the file as a whole: no row is ever deleted, so
+freeing space costs nothing per event and needs no lock that the appender wants. The active segment
+is never removed, so the next position can always be read from disk and none is used twice.
+
+Checkpoints are off: a segment's rows stay in its write-ahead log until the file is removed, which
+halves what is written. Removing the file before the last connection closes also spares the
+checkpoint on close, since SQLite does not checkpoint a database that was unlinked
+(https://www.sqlite.org/wal.html, "Checkpointing").
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from mesher.errors import SetupError
+from mesher.ingest.journal import Entry
+
+# Large enough that rotation is rare, small enough that a drained journal is small on disk.
+SEGMENT_BYTES = 64 * 1024**2
+# Records are some kilobytes: pages of 16 KiB hold a typical one without overflow pages.
+PAGE_BYTES = 16 * 1024
+_SUFFIX = ".db"
+
+
+def shard_paths(root: Path) -> list[Path]:
+    """The folders of all shards that exist under the journal's root, in order of their number."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.is_dir() and path.name.isdigit())
+
+
+def is_ready(shard: Path) -> bool:
+    """Whether the shard's appender has come as far as giving it an identity."""
+    return (shard / "identity").exists()
+
+
+def shard_size_bytes(shard: Path) -> int:
+    """Bytes that a shard's segments and their logs take on disk."""
+    total = 0
+    with os.scandir(shard) as entries:
+        for entry in entries:
+            try:
+                total += entry.stat().st_size
+            except FileNotFoundError:  # the reader removed a segment meanwhile
+                continue
+    return total
+
+
+def _segments(shard: Path) -> list[Path]:
+    """The shard's segment files, oldest first."""
+    return sorted(path for path in shard.iterdir() if path.suffix == _SUFFIX)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in a folder durable: without it a power cut may lose a whole new segment."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _create_segment(path: Path) -> None:
+    """Make an empty segment; under its name it is complete, so a reader never sees half of one."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    connection = sqlite3.connect(draft, isolation_level=None)
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE records (position INTEGER PRIMARY KEY, record BLOB NOT NULL)")
+    connection.close()
+    draft.rename(path)
+    _sync_folder(path.parent)
+
+
+def _read_identity(shard: Path) -> uuid.UUID:
+    return uuid.UUID((shard / "identity").read_text(encoding="ascii").strip())
+
+
+class SegmentAppender:
+    """Appends groups of records to one shard; each group is one flush to disk. Not thread-safe."""
+
+    def __init__(self, shard: Path) -> None:
+        """
+        Open the shard, making it if it is not there.
+
+        Raises:
+            SetupError: another process appends to it.
+            OSError, sqlite3.Error: the disk refuses.
+        """
+        self._shard = shard
+        shard.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = os.open(shard / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            raise SetupError(
+                f"another process appends to the journal shard {shard}",
+                hint="stop the other Mesher that uses this data directory",
+            ) from error
+        self._make_identity()
+        # Connections of full segments: closing one before the reader has removed its file would
+        # checkpoint it, which is work for nothing.
+        self._full: list[tuple[Path, sqlite3.Connection]] = []
+        segments = _segments(shard)
+        self._open(segments[-1] if segments else self._segment_path(1))
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """
+        Make the records durable with one flush; all of them or none.
+
+        Raises:
+            sqlite3.Error: nothing was kept (disk full, input or output error).
+        """
+        if self._written >= SEGMENT_BYTES:
+            self._rotate()
+        position = self._next
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT INTO records (position, record) VALUES (?, ?)",
+                enumerate(records, start=position),
+            )
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._next = position + len(records)
+        self._written += sum(map(len, records))
+
+    def close(self) -> None:
+        """Release the files and the lock; what was appended stays."""
+        self._connection.close()
+        for _, connection in self._full:
+            connection.close()
+        os.close(self._lock)
+
+    def _make_identity(self) -> None:
+        identity = self._shard / "identity"
+        if not identity.exists():
+            draft = self._shard / "identity.new"
+            with draft.open("w", encoding="ascii") as file:
+                file.write(f"{uuid.uuid4()}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(identity)
+            _sync_folder(self._shard)
+
+    def _segment_path(self, first_position: int) -> Path:
+        return self._shard / f"{first_position:020d}{_SUFFIX}"
+
+    def _open(self, path: Path) -> None:
+        if not path.exists():
+            _create_segment(path)
+        # The appending thread is another one than the thread that opens.
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        last, written = connection.execute(
+            "SELECT max(position), sum(length(record)) FROM records"
+        ).fetchone()
+        self._connection, self._path = connection, path
+        self._next = int(path.stem) if last is None else last + 1
+        self._written = written or 0
+
+    def _rotate(self) -> None:
+        self._full = [
+            (path, connection)
+            for path, connection in self._full
+            if not _close_if_gone(path, connection)
+        ]
+        full = (self._path, self._connection)
+        self._open(self._segment_path(self._next))
+        self._full.append(full)
+
+
+def _close_if_gone(path: Path, connection: sqlite3.Connection) -> bool:
+    if path.exists():
+        return False
+    connection.close()
+    return True
+
+
+class SegmentReader:
+    """Reads one shard in order and removes the segments that are done. Not thread-safe."""
+
+    def __init__(self, shard: Path) -> None:
+        self._shard = shard
+        self._shard_id = _read_identity(shard)
+        self._path: Path | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def shard_id(self) -> uuid.UUID:
+        """Identity of the shard."""
+        return self._shard_id
+
+    def read(self, after: int, max_records: int, max_bytes: int) -> list[Entry]:
+        """The next entries behind ``after``, as ``journal.ShardReader.read`` says."""
+        segments = _segments(self._shard)
+        # The last segment that starts at or before the wanted position holds it; where the next
+        # one already exists and this one is read to its end, the next one goes on.
+        wanted = after + 1
+        index = max((i for i, path in enumerate(segments) if int(path.stem) <= wanted), default=0)
+        for path in segments[index : index + 2]:
+            entries = self._read_segment(path, after, max_records, max_bytes)
+            if entries:
+                return entries
+        return []
+
+    def acknowledge(self, position: int) -> None:
+        """Remove every segment before the active one whose records are all at or before this."""
+        segments = _segments(self._shard)
+        for path, following in pairwise(segments):
+            if int(following.stem) > position + 1:
+                break
+            self._remove(path)
+
+    def close(self) -> None:
+        """Release the open segment."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection, self._path = None, None
+
+    def _read_segment(
+        self, path: Path, after: int, max_records: int, max_bytes: int
+    ) -> list[Entry]:
+        entries: list[Entry] = []
+        size = 0
+        cursor = self._connect(path).execute(
+            "SELECT position, record FROM records WHERE position > ? ORDER BY position LIMIT ?",
+            (after, max_records),
+        )
+        for position, record in cursor:
+            size += len(record)
+            if entries and size > max_bytes:
+                break
+            entries.append(Entry(position, record))
+        cursor.close()
+        return entries
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        if self._connection is None or self._path != path:
+            self.close()
+            # Read-write in SQLite's sense: the first connection after a crash recovers the log.
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            self._path = path
+        return self._connection
+
+    def _remove(self, path: Path) -> None:
+        for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            name.unlink(missing_ok=True)
+        if self._path == path:
+            self.close()

@@ -1,0 +1,122 @@
+"""
+The keys of all projects, in memory, so that receive asks the database for nothing.
+
+They are read anew every two seconds, and at once (at most a few times a second) when a key is
+unknown. While PostgreSQL is down the last known ones stay in force; a copy in the data directory
+serves a process that starts meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mesher.errors import Forbidden, ProtocolError, Unavailable
+from mesher.storage.ingest_keys import IngestKey
+
+# A revoked key stops working, and a changed setting arrives, within this time.
+REFRESH_SECONDS = 2.0
+# A flood of unknown keys must not become a flood of queries.
+UNKNOWN_KEY_REFRESH_SECONDS = 0.25
+# What a client is told to wait when no keys are known at all.
+RETRY_AFTER_SECONDS = 10
+
+log = structlog.get_logger(__name__)
+
+
+class ProjectKeys:
+    """Looks keys up; ``run`` keeps them fresh."""
+
+    def __init__(
+        self, load: Callable[[], Awaitable[Sequence[IngestKey]]], *, copy_path: Path
+    ) -> None:
+        """
+        Args:
+            load: reads all keys from the database; may raise whatever a driver raises.
+            copy_path: where the last known keys are kept for a start without the database.
+        """
+        self._load = load
+        self._copy_path = copy_path
+        self._by_key: dict[str, IngestKey] | None = None
+        self._loaded_at = 0.0
+        self._lock = asyncio.Lock()
+        self._failing = False
+
+    async def find(self, public_key: str, project_number: int | None) -> IngestKey:
+        """
+        The key's project.
+
+        Args:
+            public_key: the 32 characters of the DSN.
+            project_number: from the request's path; ``None`` where the path names none.
+
+        Raises:
+            ProtocolError: the key is not 32 characters long.
+            Forbidden: no such key, revoked, or of another project: the answers do not differ.
+            Unavailable: no keys could be read since this process started.
+        """
+        if len(public_key) != 32:
+            raise ProtocolError(
+                f"the key has {len(public_key)} characters instead of 32",
+                hint="copy the DSN from the project's settings",
+            )
+        key = self._by_key.get(public_key) if self._by_key else None
+        if key is None:
+            await self._refresh(max_age_seconds=UNKNOWN_KEY_REFRESH_SECONDS)
+            if self._by_key is None:
+                raise Unavailable(
+                    "the project keys cannot be read yet", retry_after_seconds=RETRY_AFTER_SECONDS
+                )
+            key = self._by_key.get(public_key)
+        if key is None or (project_number is not None and key.project_number != project_number):
+            raise Forbidden(
+                "the key is unknown, revoked or of another project",
+                hint="copy the DSN from the project's settings",
+            )
+        return key
+
+    async def start(self) -> None:
+        """Read the keys for the first time, from the copy where the database does not answer."""
+        await self._refresh(max_age_seconds=0)
+        if self._by_key is None:
+            with suppress(FileNotFoundError, msgspec.DecodeError):
+                keys = msgspec.json.decode(self._copy_path.read_bytes(), type=list[IngestKey])
+                self._by_key = {key.public_key: key for key in keys}
+
+    async def run(self) -> None:
+        """Keep the keys fresh until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await self._refresh(max_age_seconds=REFRESH_SECONDS / 2)
+
+    async def _refresh(self, *, max_age_seconds: float) -> None:
+        async with self._lock:
+            if time.monotonic() - self._loaded_at < max_age_seconds:
+                return
+            self._loaded_at = time.monotonic()
+            try:
+                keys = await self._load()
+            except Exception as error:  # noqa: BLE001 - any driver error means: keep what is known
+                if not self._failing:
+                    log.warning("project_keys_not_refreshed", reason=str(error))
+                self._failing = True
+                return
+            self._failing = False
+            by_key = {key.public_key: key for key in keys}
+            if by_key != self._by_key:
+                self._by_key = by_key
+                await asyncio.to_thread(self._write_copy, list(keys))
+
+    def _write_copy(self, keys: list[IngestKey]) -> None:
+        # The name carries the process: several may write at once, each a complete file.
+        draft = self._copy_path.with_suffix(f".{os.getpid()}.new")
+        draft.touch(mode=0o600)
+        draft.write_bytes(msgspec.json.encode(keys))
+        draft.rename(self._copy_path)

@@ -1,0 +1,40 @@
+"""The keys that may ingest, with what the write path must know of their projects."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# All keys, because receive keeps them all in memory: some thousand rows, read every few seconds.
+_LIST_INGEST_KEYS = text("""
+    SELECT k.key_value, p.id AS project_id, p.number AS project_number
+    FROM api_keys AS k
+    JOIN projects AS p ON p.id = k.project_id
+    WHERE k.revoked_at IS NULL
+""")
+
+_KEY_PREFIX = "mshr_"
+
+
+class IngestKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One unrevoked key and its project."""
+
+    public_key: str  # as it stands in a DSN: without the mshr_ prefix
+    project_id: uuid.UUID
+    project_number: int
+
+
+async def list_ingest_keys(conn: AsyncConnection) -> list[IngestKey]:
+    """Every key that is not revoked."""
+    rows = await conn.execute(_LIST_INGEST_KEYS)
+    return [
+        IngestKey(
+            public_key=row.key_value.removeprefix(_KEY_PREFIX),
+            project_id=row.project_id,
+            project_number=row.project_number,
+        )
+        for row in rows
+    ]

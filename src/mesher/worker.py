@@ -1,0 +1,99 @@
+"""
+The digest process: Settings to a loop over the journal shards that are this process's own.
+
+With ``n`` digest processes, process ``i`` takes the shards whose number leaves ``i`` when divided
+by ``n``: every shard has one reader, whatever the numbers were when it was written.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+
+from mesher.ingest.digester import ShardDigester
+from mesher.ingest.journal_sqlite import SegmentReader, is_ready, shard_paths
+from mesher.ingest.marker import Marker
+from mesher.settings import Settings
+from mesher.storage.database import connect
+from mesher.storage.ingest_batch import PositionMoved
+from mesher.storage.partitions import make_partitions
+
+# An event waits at most this long before digest sees it; fifty looks a second cost 0.2 % of a core.
+POLL_SECONDS = 0.02
+# The web processes make their shards as they start; new ones are looked for this often.
+SHARD_SCAN_SECONDS = 1.0
+# The data model asks for "at least daily"; hourly also covers a clock that is set forward.
+PARTITION_SECONDS = 3600.0
+# While the database is away: first and longest pause between tries.
+FIRST_RETRY_SECONDS = 0.1
+LONGEST_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def run_digest(settings: Settings, index: int) -> None:
+    """Digest until SIGTERM or SIGINT; the batch in hand is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    _DigestProcess(settings, index, stop).run()
+
+
+class _DigestProcess:
+    def __init__(self, settings: Settings, index: int, stop: threading.Event) -> None:
+        self._settings = settings
+        self._index = index
+        self._stop = stop
+        self._digesters: dict[str, ShardDigester] = {}
+
+    def run(self) -> None:
+        retry_seconds = FIRST_RETRY_SECONDS
+        while not self._stop.is_set():
+            try:
+                with connect(self._settings.database_url, application_name="mesher-digest") as conn:
+                    retry_seconds = FIRST_RETRY_SECONDS
+                    self._digest_while_connected(conn)
+            except psycopg.OperationalError as error:
+                log.warning(
+                    "database_away", reason=str(error).strip(), retry_after_seconds=retry_seconds
+                )
+                self._stop.wait(retry_seconds)
+                retry_seconds = min(retry_seconds * 2, LONGEST_RETRY_SECONDS)
+            except PositionMoved as error:
+                # Two processes took one shard, which a changed number of processes can do for a
+                # moment: begin again from the committed position.
+                log.warning("shard_taken_over", reason=str(error))
+                self._close_digesters()
+        self._close_digesters()
+
+    def _digest_while_connected(self, conn: psycopg.Connection) -> None:
+        partitions_due, scan_due = 0.0, 0.0  # at once, then each in its own rhythm
+        while not self._stop.is_set():
+            now = time.monotonic()
+            if now >= partitions_due:
+                make_partitions(conn, datetime.now(UTC).date())
+                partitions_due = now + PARTITION_SECONDS
+            if now >= scan_due:
+                self._open_new_shards()
+                scan_due = now + SHARD_SCAN_SECONDS
+            if not sum(digester.digest_next(conn) for digester in self._digesters.values()):
+                self._stop.wait(POLL_SECONDS)
+
+    def _open_new_shards(self) -> None:
+        for shard in shard_paths(self._settings.data_dir / "journal"):
+            mine = int(shard.name) % self._settings.digest_processes == self._index
+            if mine and shard.name not in self._digesters and is_ready(shard):
+                log.info("shard_opened", shard=shard.name)
+                self._digesters[shard.name] = ShardDigester(
+                    SegmentReader(shard), Marker(shard / "in-hand")
+                )
+
+    def _close_digesters(self) -> None:
+        for digester in self._digesters.values():
+            digester.close()
+        self._digesters.clear()

@@ -1,0 +1,230 @@
+"""The embedded journal: durable, ordered, numbered once, and small on disk once it is read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from mesher.errors import SetupError
+from mesher.ingest import journal_sqlite
+from mesher.ingest.group_commit import GroupCommitJournal
+from mesher.ingest.journal import JournalFull
+from mesher.ingest.journal_sqlite import SegmentAppender, SegmentReader, shard_size_bytes
+
+PLENTY = 10**9
+
+
+def read_all(shard: Path, after: int = 0) -> list[tuple[int, bytes]]:
+    reader = SegmentReader(shard)
+    found: list[tuple[int, bytes]] = []
+    while entries := reader.read(found[-1][0] if found else after, 100, PLENTY):
+        found += [(entry.position, entry.record) for entry in entries]
+    reader.close()
+    return found
+
+
+def test_what_is_appended_is_read_in_order_from_position_one(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"first", b"second"])
+    appender.append([b"third"])
+
+    assert read_all(tmp_path / "000") == [(1, b"first"), (2, b"second"), (3, b"third")]
+    appender.close()
+
+
+def test_reading_goes_on_behind_the_given_position(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"a", b"b", b"c"])
+
+    assert read_all(tmp_path / "000", after=2) == [(3, b"c")]
+    appender.close()
+
+
+def test_a_read_is_bounded_in_bytes_but_always_gives_the_first_record(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"x" * 100, b"y" * 100])
+    reader = SegmentReader(tmp_path / "000")
+
+    assert [entry.position for entry in reader.read(0, 10, 10)] == [1]
+    assert [entry.position for entry in reader.read(0, 10, 200)] == [1, 2]
+    reader.close()
+    appender.close()
+
+
+def test_a_reopened_shard_goes_on_with_the_next_position_and_keeps_its_identity(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"before"])
+    identity = SegmentReader(tmp_path / "000").shard_id
+    appender.close()
+
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"after"])
+
+    assert read_all(tmp_path / "000") == [(1, b"before"), (2, b"after")]
+    assert SegmentReader(tmp_path / "000").shard_id == identity
+    appender.close()
+
+
+def test_a_full_segment_is_followed_by_another_and_removed_once_it_is_acknowledged(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1000)
+    shard = tmp_path / "000"
+    appender = SegmentAppender(shard)
+    for _ in range(5):
+        appender.append([b"x" * 600])
+    reader = SegmentReader(shard)
+    assert len(list(shard.glob("*.db"))) == 3
+
+    reader.read(0, 10, PLENTY)
+    reader.acknowledge(4)
+
+    assert [path.name for path in shard.glob("*.db")] == ["00000000000000000005.db"]
+    assert [entry.position for entry in reader.read(4, 10, PLENTY)] == [5]
+    reader.close()
+    appender.close()
+
+
+def test_an_acknowledged_active_segment_stays_so_that_no_position_is_used_twice(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"one"])
+    reader = SegmentReader(tmp_path / "000")
+    reader.acknowledge(1)
+    appender.close()
+
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"two"])
+
+    assert [entry.position for entry in reader.read(1, 10, PLENTY)] == [2]
+    reader.close()
+    appender.close()
+
+
+def test_a_partly_read_segment_is_not_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1000)
+    appender = SegmentAppender(tmp_path / "000")
+    appender.append([b"x" * 600, b"x" * 600])
+    appender.append([b"next segment"])
+    reader = SegmentReader(tmp_path / "000")
+
+    reader.acknowledge(1)
+
+    assert [entry.position for entry in reader.read(1, 10, PLENTY)] == [2]
+    reader.close()
+    appender.close()
+
+
+def test_a_second_appender_of_one_shard_is_refused(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+
+    with pytest.raises(SetupError, match="another process appends"):
+        SegmentAppender(tmp_path / "000")
+    appender.close()
+
+
+def test_a_refused_group_leaves_nothing_behind_and_the_next_one_is_kept(tmp_path):
+    appender = SegmentAppender(tmp_path / "000")
+    with pytest.raises(sqlite3.Error):
+        appender.append([b"good", object()])  # type: ignore[list-item]
+    appender.append([b"kept"])
+
+    assert read_all(tmp_path / "000") == [(1, b"kept")]
+    appender.close()
+
+
+def test_every_record_that_was_told_durable_survives_kill_minus_nine(tmp_path):
+    program = textwrap.dedent(
+        """
+        import asyncio, sys
+        from pathlib import Path
+        from mesher.ingest.group_commit import GroupCommitJournal
+
+        async def client(journal, number):
+            for turn in range(100_000):
+                record = b"%d/%d" % (number, turn)
+                await journal.append(record)
+                sys.stdout.buffer.write(record + b"\\n")
+                sys.stdout.buffer.flush()
+
+        async def main():
+            journal = GroupCommitJournal([Path(sys.argv[1])], max_bytes=10**9)
+            journal.start()
+            await asyncio.gather(*(client(journal, number) for number in range(20)))
+
+        asyncio.run(main())
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "000")], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    told = [process.stdout.readline() for _ in range(500)]
+    os.kill(process.pid, signal.SIGKILL)
+    told += process.stdout.read().splitlines(keepends=True)
+    process.wait()
+    process.stdout.close()
+
+    kept = [record for _, record in read_all(tmp_path / "000")]
+    complete = {line.rstrip(b"\n") for line in told if line.endswith(b"\n")}
+    assert complete <= set(kept)
+    assert len(kept) == len(set(kept))
+
+
+def test_records_appended_together_are_kept_together(tmp_path):
+    async def scenario() -> None:
+        journal = GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY)
+        journal.start()
+        await asyncio.gather(*(journal.append(b"%d" % number) for number in range(300)))
+        await asyncio.to_thread(journal.close)
+
+    asyncio.run(scenario())
+
+    kept = [record for shard in ("000", "001") for _, record in read_all(tmp_path / shard)]
+    assert sorted(kept, key=int) == [b"%d" % number for number in range(300)]
+
+
+def test_a_journal_over_its_limit_refuses_and_takes_again_when_it_is_drained(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 100_000)
+    monkeypatch.setattr("mesher.ingest.group_commit.SIZE_CHECK_SECONDS", 0.0)
+    shard = tmp_path / "000"
+
+    async def fill(journal: GroupCommitJournal) -> int:
+        for count in range(1000):
+            try:
+                await journal.append(b"x" * 50_000)
+            except JournalFull:
+                return count
+        raise AssertionError("the limit was never reached")
+
+    async def scenario() -> tuple[int, int]:
+        journal = GroupCommitJournal([shard], max_bytes=1_000_000)
+        journal.start()
+        taken = await fill(journal)
+        SegmentReader(shard).acknowledge(taken)
+        again = await fill(journal)
+        await asyncio.to_thread(journal.close)
+        return taken, again
+
+    taken, again = asyncio.run(scenario())
+    assert 5 < taken < 25
+    assert again > 5
+    assert shard_size_bytes(shard) < 1_500_000
+
+
+def test_a_closed_journal_takes_nothing_more(tmp_path):
+    async def scenario() -> None:
+        journal = GroupCommitJournal([tmp_path / "000"], max_bytes=PLENTY)
+        journal.start()
+        await asyncio.to_thread(journal.close)
+        with pytest.raises(JournalFull, match="stopping"):
+            await journal.append(b"late")
+
+    asyncio.run(scenario())
