@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from mesher.protocol.free_form import Bag5, Bag7
+
 Level = Literal["fatal", "error", "warning", "info", "debug"]
 EventType = Literal["error", "default", "csp", "hpkp", "expectct", "expectstaple", "feedback"]
 
@@ -34,7 +36,7 @@ class Frame(_Interface):
     context_line: str | None = None
     pre_context: list[str] | None = None
     post_context: list[str] | None = None
-    vars: dict[str, Any] | None = None
+    vars: Bag5 | None = None
     package: str | None = None
     platform: str | None = None
     symbol: str | None = None
@@ -43,14 +45,14 @@ class Frame(_Interface):
     symbol_addr: str | None = None
     image_addr: str | None = None
     addr_mode: str | None = None
-    data: dict[str, Any] | None = None
+    data: Bag5 | None = None
 
 
 class Stacktrace(_Interface):
     """A call stack, oldest call first, newest last."""
 
     frames: list[Frame] = []
-    registers: dict[str, Any] | None = None
+    registers: Bag5 | None = None
     frames_omitted: list[int] | None = None  # [from, to) that were cut out of the middle
 
 
@@ -66,8 +68,8 @@ class Mechanism(_Interface):
     exception_id: int | None = None
     parent_id: int | None = None
     is_exception_group: bool | None = None
-    data: dict[str, Any] | None = None
-    meta: dict[str, Any] | None = None
+    data: Bag5 | None = None
+    meta: Bag5 | None = None
 
 
 class ExceptionValue(_Interface):
@@ -76,7 +78,7 @@ class ExceptionValue(_Interface):
     type: str | None = None
     value: str | None = None
     module: str | None = None
-    thread_id: str | None = None
+    thread_id: str | int | None = None
     mechanism: Mechanism | None = None
     stacktrace: Stacktrace | None = None
     raw_stacktrace: Stacktrace | None = None
@@ -85,7 +87,7 @@ class ExceptionValue(_Interface):
 class Thread(_Interface):
     """One thread of the process."""
 
-    id: str | None = None
+    id: str | int | None = None
     name: str | None = None
     crashed: bool | None = None
     current: bool | None = None
@@ -110,7 +112,7 @@ class Breadcrumb(_Interface):
     category: str | None = None
     level: Level = "info"
     message: str | None = None
-    data: dict[str, Any] | None = None
+    data: Bag5 | None = None
     event_id: str | None = None
 
 
@@ -182,9 +184,9 @@ class Event(_Interface):
     breadcrumbs: list[Breadcrumb] = []
     request: Request | None = None
     user: User | None = None
-    contexts: dict[str, dict[str, Any]] = {}
+    contexts: dict[str, Bag7] = {}
     tags: dict[str, str] = {}  # sent tags and derived ones, at most 200 characters each side
-    extra: dict[str, Any] = {}
+    extra: Bag7 = {}
     modules: dict[str, str | None] = {}
     fingerprint: list[str] = []  # empty: the default grouping
     checksum: str | None = None

@@ -1,0 +1,65 @@
+"""
+Every limit on what clients send, with its unit and its reason.
+
+"Relay" is the value that Sentry's own relay uses; clients are built to stay below it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Requests and envelopes ------------------------------------------------------------------------
+# SDKs refuse attachments above 20 MiB; with several of them an envelope may be this large as sent.
+MAX_REQUEST_BYTES: Final = 64 * 1024**2
+# The same after decompression. It bounds the memory of one request, so it is far below Relay's 200.
+MAX_ENVELOPE_BYTES: Final = 100 * 1024**2
+MAX_ITEMS: Final = 500  # Relay; a header line costs more than its payload beyond this
+# Relay allows 1 MiB, yet JavaScript SDKs with long breadcrumbs pass that; trimmed when normalised.
+MAX_EVENT_BYTES: Final = 4 * 1024**2
+MAX_SESSION_BYTES: Final = 10 * 1024**2  # Relay, per item
+MAX_SMALL_ITEM_BYTES: Final = 100 * 1024  # check-ins and client reports; Relay
+MAX_HEADER_LINE_BYTES: Final = 64 * 1024  # real ones stay below 2 KiB
+
+# Counts in an event ------------------------------------------------------------------------------
+MAX_FRAMES: Final = 250  # Relay: the 50 oldest and the 200 newest are kept
+KEEP_OLDEST_FRAMES: Final = 50
+DETAILED_FRAMES: Final = 50  # above this many, frames in the middle lose locals and context lines
+MAX_EXCEPTIONS: Final = 100  # chains are short; groups of hundreds are loops
+MAX_THREADS: Final = 500  # JVMs send them all; beyond this nobody reads
+MAX_BREADCRUMBS: Final = 200  # SDKs keep 100; the newest are kept
+MAX_TAGS: Final = 200  # 50 are common; each is indexed
+MAX_FINGERPRINT_PARTS: Final = 32  # a handful makes sense
+MAX_ERRORS: Final = 50  # notes on what was changed in one event
+MAX_PAIRS: Final = 200  # headers, cookies, query parameters
+MAX_MODULES: Final = 2000  # a large application has some hundred packages
+MAX_CONTEXTS: Final = 100
+MAX_DEPTH: Final = 100  # of the JSON of an event; deeper is an attack on recursion
+
+# Text in characters: (limit, slack): nothing is cut below limit + slack (Relay) -------------------
+TYPE_CHARACTERS: Final = (256, 20)  # exception type and module, names of SDKs and servers
+VALUE_CHARACTERS: Final = (8192, 200)  # exception value, messages
+FUNCTION_CHARACTERS: Final = (512, 20)
+PATH_CHARACTERS: Final = (256, 40)  # filename, abs_path, url
+THREAD_CHARACTERS: Final = (1024, 100)
+FRAGMENT_CHARACTERS: Final = (1024, 0)
+NAME_CHARACTERS: Final = (128, 0)  # user id and name, category, mechanism type, checksum
+LINE_CHARACTERS: Final = (200, 0)  # transaction, culprit, release, tag key and value
+SHORT_CHARACTERS: Final = (64, 0)  # logger, environment, dist
+EMAIL_CHARACTERS: Final = (75, 0)
+MECHANISM_CHARACTERS: Final = (1024, 0)
+CONTEXT_LINE_CHARACTERS: Final = (2048, 0)  # minified files have lines of megabytes
+ADDRESS_CHARACTERS: Final = (45, 0)  # the longest spelling of an IPv6 address
+
+# Free-form parts: (bytes of JSON, depth) (Relay) --------------------------------------------------
+EXTRA_BAG: Final = (256 * 1024, 7)
+EXTRA_ENTRY_BAG: Final = (16 * 1024, 7)
+CONTEXT_BAG: Final = (8 * 1024, 7)
+REQUEST_DATA_BAG: Final = (8 * 1024, 7)
+SMALL_BAG: Final = (2 * 1024, 5)  # locals, breadcrumb data, mechanism data, message parameters
+DEBUG_META_BAG: Final = (256 * 1024, 7)  # one image per loaded library
+
+# Time --------------------------------------------------------------------------------------------
+CLOCK_DRIFT_SECONDS: Final = 55 * 60  # below it a client's clock is believed (Relay)
+FUTURE_SECONDS: Final = 60  # an event from later than this is moved to its receipt (Relay)
+PAST_SECONDS: Final = 90 * 24 * 3600  # so is one that is older than the default retention
+LATEST_TIMESTAMP: Final = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last that RFC 3339 writes

@@ -1,0 +1,121 @@
+"""
+Any event payload to a complete ``Event``: the one entry point is ``event_from_payload``.
+
+Pure and total: whatever JSON object comes in, an event comes out, with ``errors`` that say what was
+dropped or changed. The same input gives the same event.
+"""
+
+from __future__ import annotations
+
+from mesher.protocol import interfaces, limits
+from mesher.protocol.event import Event, EventType, ExceptionValue, User
+from mesher.protocol.exceptions import finish_exceptions, finish_threads
+from mesher.protocol.lenient import Notes
+from mesher.protocol.parse import parse_event
+from mesher.protocol.stacktrace import finish_stacktrace
+from mesher.protocol.tags import derive_tags
+
+_SECURITY_TYPES: tuple[EventType, ...] = ("csp", "hpkp", "expectct", "expectstaple")
+# Clients on a user's own machine: there the connection's address is the user's.
+_CLIENT_PLATFORMS = frozenset({"javascript", "cocoa", "objc"})
+
+
+def event_from_payload(
+    payload: bytes,
+    *,
+    event_id: str | None,
+    received_at: float,
+    sent_at: float | None,
+    client: str | None,
+    client_ip: str | None,
+) -> Event:
+    """
+    Normalise one event.
+
+    Args:
+        payload: the JSON of the event as a client sent it.
+        event_id: 32 hex digits; ``None`` takes the payload's own.
+        received_at: the server's clock at receipt, seconds since the epoch.
+        sent_at: the client's clock when it sent the request; ``None`` when it did not say.
+        client: ``name/version`` from the credentials, for events that do not name their SDK.
+        client_ip: the address the request came from.
+
+    Raises:
+        ProtocolError: the payload is not a JSON object, or neither it nor the caller has an id.
+    """
+    event, notes = parse_event(payload, event_id=event_id, default_timestamp=received_at)
+    _correct_times(event, received_at, sent_at, notes)
+    _place_stacktrace(event)
+    event.exception = finish_exceptions(event.exception, notes)
+    event.stacktrace = finish_stacktrace(event.stacktrace, notes, "stacktrace")
+    event.threads = finish_threads(event.threads, notes)
+    event.type = _infer_type(event)
+    if event.sdk is None or not event.sdk.name:
+        event.sdk = interfaces.split_client(client)
+    _fill_address(event, client_ip)
+    event.tags = {**derive_tags(event), **event.tags}
+    event.errors = notes.errors
+    return event
+
+
+def _correct_times(event: Event, received_at: float, sent_at: float | None, notes: Notes) -> None:
+    """
+    Correct a client's wrong clock.
+
+    A clock that is off by ``CLOCK_DRIFT_SECONDS`` when the client sends is off in all its times. What
+    remains in the future, or older than any event is kept, is moved to the time of receipt.
+    """
+    shift = 0.0
+    if sent_at is not None and abs(received_at - sent_at) >= limits.CLOCK_DRIFT_SECONDS:
+        shift = received_at - sent_at
+        notes.add("clock_drift", "timestamp", round(shift))
+    corrected = event.timestamp + shift
+    if corrected > received_at + limits.FUTURE_SECONDS:
+        notes.add("future_timestamp", "timestamp", event.timestamp)
+        shift = received_at - event.timestamp
+    elif corrected < received_at - limits.PAST_SECONDS:
+        notes.add("past_timestamp", "timestamp", event.timestamp)
+        shift = received_at - event.timestamp
+    if shift:
+        event.timestamp += shift
+        for crumb in event.breadcrumbs:
+            if crumb.timestamp is not None:
+                crumb.timestamp = max(0.0, crumb.timestamp + shift)
+
+
+def _place_stacktrace(event: Event) -> None:
+    """A stack trace beside exactly one exception is that exception's."""
+    if event.stacktrace is not None and len(event.exception) == 1:
+        exception: ExceptionValue = event.exception[0]
+        exception.stacktrace = event.stacktrace
+        event.stacktrace = None
+
+
+def _infer_type(event: Event) -> EventType:
+    if event.exception:
+        return "error"
+    for name in _SECURITY_TYPES:
+        if getattr(event, name) is not None:
+            return name
+    return "default"
+
+
+def _fill_address(event: Event, client_ip: str | None) -> None:
+    """
+    Put an address where the client asked for it, or where it is the user's by the nature of the SDK.
+
+    ``{{auto}}`` asks; ``infer_ip: never`` forbids; servers' events carry REMOTE_ADDR of their client.
+    """
+    user = event.user
+    settings = (event.sdk.settings if event.sdk else None) or {}
+    asked = user is not None and user.ip_address == "{{auto}}"
+    if user is not None and asked:
+        user.ip_address = None
+    if settings.get("infer_ip") == "never":
+        return
+    remote = event.request.env.get("REMOTE_ADDR") if event.request and event.request.env else None
+    wanted = asked or settings.get("infer_ip") == "auto" or event.platform in _CLIENT_PLATFORMS
+    address = client_ip if wanted else remote
+    if isinstance(address, str) and address and (user is None or not user.ip_address):
+        event.user = user or User()
+        event.user.ip_address = address[: limits.ADDRESS_CHARACTERS[0]]
