@@ -1,5 +1,5 @@
 """
-The configuration, read once from environment variables, and only by ``app``, ``worker``,
+The configuration, read once from environment variables, and only by ``app``, ``worker``, ``jobs``,
 ``supervisor`` and ``cli``; everything below them is given values.
 
 Each field below is the variable ``MESHER_<FIELD NAME IN CAPITALS>``. ``docs/configuration.md``
@@ -11,16 +11,58 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from mesher.errors import SetupError
 
 PREFIX = "MESHER_"
+ROOT_DATA_DIR = Path("/var/lib/mesher")
+
+# The descriptions complete "expected …" in the message about a value that does not fit.
+DatabaseUrl = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(postgres(ql)?://\S+)?$",
+        description="a URL like postgresql://user:password@host:5432/database",
+    ),
+]
+Url = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(https?://[^/\s]+\S*)?$", description="a URL like https://errors.example.com"
+    ),
+]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535, description="a number from 0 to 65535")]
+Networks = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-fA-F:./, ]*$",
+        description="networks like 10.0.0.0/8,::1 with commas between",
+    ),
+]
+# More processes than this on one machine is a slip of the keyboard: each takes some 50 MB.
+Processes = Annotated[int, msgspec.Meta(ge=1, le=64, description="a number from 1 to 64")]
+# Below a megabyte not even one flush of small requests fits.
+Bytes = Annotated[int, msgspec.Meta(ge=1024**2, description="a number of bytes from 1048576")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    msgspec.Meta(description="debug, info, warning or error"),
+]
+LogFormat = Annotated[Literal["text", "json"], msgspec.Meta(description="text or json")]
 
 
 def default_data_dir() -> Path:
-    """The folder for everything that Mesher keeps: the XDG data folder of the current user."""
+    """
+    The folder for everything that Mesher keeps.
+
+    For root it is ``/var/lib/mesher``, where Debian keeps the state of services: PostgreSQL gives
+    up root, and root's own home is closed to the user that it becomes. For others it is the XDG
+    data folder, ``~/.local/share/mesher``.
+    """
+    if os.geteuid() == 0:
+        return ROOT_DATA_DIR
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(home) / "mesher"
 
@@ -28,17 +70,17 @@ def default_data_dir() -> Path:
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an operator can set. Units are part of the names."""
 
-    database_url: str = ""  # postgresql://…; empty: `mesher up` runs its own PostgreSQL
+    database_url: DatabaseUrl = ""  # postgresql://…; empty: `mesher up` runs its own PostgreSQL
     data_dir: Path = msgspec.field(default_factory=default_data_dir)  # journal, embedded database
     host: str = "127.0.0.1"  # address to listen on
-    port: int = 8000  # port to listen on
-    url: str = ""  # the address people and SDKs use, when it is not http://host:port
-    web_processes: int = 1  # receive and pages; each has journal shards of its own
-    digest_processes: int = 1  # normalise, group, store
-    log_level: str = "info"  # debug, info, warning, error
-    log_format: str = "text"  # text for people, json for collectors
-    trusted_proxies: str = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
-    journal_max_bytes: int = 8 * 1024**3  # receive answers 503 above this backlog on disk
+    port: Port = 8000  # port to listen on; 0 = any free one
+    url: Url = ""  # the address people and SDKs use, when it is not http://host:port
+    web_processes: Processes = 1  # receive and pages; each has journal shards of its own
+    digest_processes: Processes = 1  # normalise, group, store
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "text"  # text for people, json for collectors
+    trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
+    journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
 
     @property
     def public_url(self) -> str:
@@ -60,21 +102,46 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     Raises:
         SetupError: names every variable that is unknown or whose value does not fit, all at once.
     """
-    known = {f.name: f.type for f in msgspec.structs.fields(Settings)}
-    values: dict[str, object] = {}
+    given = {
+        PREFIX + name.upper(): str(value) for name, value in overrides.items() if value is not None
+    }
+    known = {PREFIX + f.name.upper(): f for f in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
     problems: list[str] = []
-    for variable, text in environ.items():
+    for variable, text in {**environ, **given}.items():
         if not variable.startswith(PREFIX) or not text:
             continue
-        name = variable[len(PREFIX) :].lower()
-        if name not in known:
+        if variable not in known:
             problems.append(f"{variable} is not a setting of Mesher")
             continue
+        field = known[variable]
         try:
-            values[name] = msgspec.convert(text, known[name], strict=False)
-        except msgspec.ValidationError as error:
-            problems.append(f"{variable}={text!r}: {error}")
+            values[field.name] = msgspec.convert(
+                text, field.type, strict=False, dec_hook=_decode_path
+            )
+        except msgspec.ValidationError:
+            shown = "" if field.name == "database_url" else f"={text!r}"  # it holds a password
+            expected = field.type.__metadata__[0].description
+            problems.append(f"{variable}{shown} does not fit: expected {expected}")
     if problems:
         raise SetupError("; ".join(problems), hint="docs/configuration.md lists every variable")
-    values |= {name: value for name, value in overrides.items() if value is not None}
-    return Settings(**values)  # type: ignore[arg-type]
+    return Settings(**values)
+
+
+def settings_to_environ(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """
+    The environment of a child process that ``load_settings`` reads the same settings from.
+
+    Args:
+        settings: what the child shall have.
+        inherited: usually ``os.environ``; its own ``MESHER_*`` variables are left out.
+    """
+    others = {name: text for name, text in inherited.items() if not name.startswith(PREFIX)}
+    values = msgspec.structs.asdict(settings).items()
+    return others | {PREFIX + name.upper(): str(value) for name, value in values}
+
+
+def _decode_path(kind: type, text: Any) -> Any:
+    # Absolute, since child processes may run in another working directory; "~" reaches us
+    # unexpanded from files of variables, which no shell reads.
+    return Path(text).expanduser().absolute() if kind is Path else text

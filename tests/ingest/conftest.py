@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,24 +33,32 @@ class Ingest:
     """What a test sends requests to, and where it sees what was kept."""
 
     folder: Path
+    journal_limit_bytes: int = 10**9
+    clock: Callable[[], int] = time.time_ns
 
     def post(self, path: str, content: bytes = b"", **options: Any) -> httpx.Response:
         """One request, as an SDK would send it."""
         return self.request("POST", path, content=content, **options)
 
+    def post_all(self, path: str, bodies: list[bytes], **options: Any) -> list[httpx.Response]:
+        """Several requests to the same process, one after the other."""
+        return self._send([("POST", path, {**options, "content": body}) for body in bodies])
+
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request of any method."""
+        return self._send([(method, path, options)])[0]
 
-        async def send() -> httpx.Response:
-            journal = GroupCommitJournal([self.folder / "000"], max_bytes=options.pop("limit", 10**9))
+    def _send(self, requests: list[tuple[str, str, dict[str, Any]]]) -> list[httpx.Response]:
+        async def send() -> list[httpx.Response]:
+            journal = GroupCommitJournal([self.folder / "000"], max_bytes=self.journal_limit_bytes)
             journal.start()
             keys = ProjectKeys(_known_keys, copy_path=self.folder / "keys.json")
             await keys.start()
-            app = IngestApp(Receiver(keys, journal))
+            app = IngestApp(Receiver(keys, journal, clock=self.clock))
             transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 1))
             try:
                 async with httpx.AsyncClient(transport=transport, base_url="http://m") as client:
-                    return await client.request(method, path, **options)
+                    return [await client.request(m, path, **given) for m, path, given in requests]
             finally:
                 await asyncio.to_thread(journal.close)
 

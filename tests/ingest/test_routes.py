@@ -32,9 +32,18 @@ def test_an_acknowledged_envelope_is_in_the_journal_as_it_was_sent(ingest, envel
     assert record.client_ip == "192.0.2.7"
 
 
+def test_each_record_is_received_later_than_the_last_whatever_the_clock_says(ingest, envelope):
+    ingest.clock = iter([5_000_000, 5_000_000, 3_000_000]).__next__
+    ingest.post_all("/api/1/envelope/", [envelope()] * 3, headers=AUTH)
+
+    assert [record.received_at_us for record in ingest.journal()] == [5000, 5001, 5002]
+
+
 def test_a_hyphenated_event_id_is_answered_as_32_digits(ingest, envelope):
     hyphenated = "9ec79c33-ec99-42ab-8353-589fcb2e04dc"
-    answer = ingest.post("/api/1/envelope/", envelope(f'{{"event_id":"{hyphenated}"}}'), headers=AUTH)
+    answer = ingest.post(
+        "/api/1/envelope/", envelope(f'{{"event_id":"{hyphenated}"}}'), headers=AUTH
+    )
     assert answer.json() == {"id": ID}
 
 
@@ -55,7 +64,9 @@ def test_an_envelope_without_an_event_is_answered_with_an_empty_object(ingest):
     assert (answer.status_code, answer.json()) == (200, {})
 
 
-@pytest.mark.parametrize("path", ["/api/1/envelope/", "/api/1/envelope", "/a/b/api/1/envelope/", "//api//1/envelope/"])
+@pytest.mark.parametrize(
+    "path", ["/api/1/envelope/", "/api/1/envelope", "/a/b/api/1/envelope/", "/api//1//envelope/"]
+)
 def test_the_slash_at_the_end_a_path_in_front_and_double_slashes_do_not_matter(
     ingest, envelope, path
 ):
@@ -100,9 +111,7 @@ def test_a_tunnel_takes_key_and_project_from_the_envelope(ingest, envelope):
     [
         pytest.param("/api/1/envelope/", {}, b"{}\n", 401, id="no key"),
         pytest.param("/api/2/envelope/", AUTH, b"{}\n", 403, id="key of another project"),
-        pytest.param(
-            "/api/1/envelope/?sentry_key=" + "f" * 32, {}, b"{}\n", 403, id="unknown key"
-        ),
+        pytest.param("/api/1/envelope/?sentry_key=" + "f" * 32, {}, b"{}\n", 403, id="unknown key"),
         pytest.param("/api/1/envelope/?sentry_key=short", {}, b"{}\n", 400, id="key too short"),
         pytest.param("/api/1/envelope/", AUTH, b"", 400, id="empty body"),
         pytest.param("/api/1/envelope/", AUTH, b"not json\n", 400, id="header line is no JSON"),
@@ -157,7 +166,8 @@ def test_a_browser_may_read_the_rate_limit_headers_of_every_answer(ingest, envel
 def test_a_full_journal_is_answered_503_with_the_time_to_wait(ingest, envelope):
     ingest.post("/api/1/envelope/", envelope(), headers=AUTH)
 
-    answer = ingest.post("/api/1/envelope/", envelope(), headers=AUTH, limit=0)
+    ingest.journal_limit_bytes = 0
+    answer = ingest.post("/api/1/envelope/", envelope(), headers=AUTH)
 
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0

@@ -23,11 +23,13 @@ from mesher.protocol.encoding import decode_body, decode_store_body
 from mesher.protocol.envelope import parse_envelope
 from mesher.protocol.event import Event
 from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
+from mesher.protocol.native import sentry_payload
 from mesher.protocol.normalize import event_from_payload
 from mesher.protocol.outcomes import item_category
-from mesher.protocol.security import parse_security_reports
+from mesher.protocol.security import complete_report, parse_security_reports
 from mesher.protocol.timestamps import parse_timestamp
-from mesher.storage.ingest_batch import NewEvent, OutcomeKey, hour_of
+from mesher.storage.ledger import OutcomeKey, hour_of
+from mesher.storage.new_events import NewEvent
 
 _EVENT_CATEGORY = "error"
 
@@ -36,7 +38,7 @@ class _Found(NamedTuple):
     """One item of a record: an event's payload with the id it was given, or something else."""
 
     category: str
-    payload: bytes | memoryview | None  # None: not an event, or nothing that Mesher keeps
+    payload: bytes | None  # None: not an event, or nothing that Mesher keeps
     event_id: str | None
     sent_at: float | None  # the client's clock when it sent; seconds since the epoch
 
@@ -69,7 +71,7 @@ def digest_record(record: Record) -> Digested:
             count(found.category, "dropped", "not_kept")
             continue
         try:
-            event = _normalized(record, found)
+            event = _normalized(record, found, found.payload)
         except TooLarge:
             count(found.category, "dropped", "too_large")
         except ProtocolError:
@@ -79,10 +81,9 @@ def digest_record(record: Record) -> Digested:
     return Digested(events, outcomes)
 
 
-def _normalized(record: Record, found: _Found) -> Event:
-    assert found.payload is not None  # noqa: S101 - the caller has looked
+def _normalized(record: Record, found: _Found, payload: bytes) -> Event:
     return event_from_payload(
-        bytes(found.payload),
+        payload,
         event_id=found.event_id,
         received_at=record.received_at_us / 1e6,
         sent_at=found.sent_at,
@@ -103,23 +104,24 @@ def _envelope_items(record: Record) -> Iterator[_Found]:
 
 def _store_item(record: Record) -> Iterator[_Found]:
     data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
-    payload = decode_store_body(data)
+    payload = decode_store_body(data, max_bytes=MAX_EVENT_BYTES)
     yield _Found(_EVENT_CATEGORY, payload, record.event_ids[0], None)
 
 
 def _native_items(record: Record) -> Iterator[_Found]:
     data = decode_body(record.body, record.content_encoding, max_bytes=MAX_ENVELOPE_BYTES)
-    one_or_many = msgspec.json.decode(data, type=msgspec.Raw | list[msgspec.Raw])
-    payloads = one_or_many if isinstance(one_or_many, list) else [one_or_many]
+    is_bulk = data.lstrip().startswith(b"[")
+    payloads = msgspec.json.decode(data, type=list[msgspec.Raw]) if is_bulk else [data]
     for payload, event_id in zip(payloads, record.event_ids, strict=True):
-        yield _Found(_EVENT_CATEGORY, bytes(payload), event_id, None)
+        yield _Found(_EVENT_CATEGORY, sentry_payload(bytes(payload)), event_id, None)
 
 
 def _security_items(record: Record) -> Iterator[_Found]:
     data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
     reports = parse_security_reports(data, content_type=record.context.get("content-type", ""))
     for report, event_id in zip(reports, record.event_ids, strict=True):
-        yield _Found("security", msgspec.json.encode(report), event_id, None)
+        completed = complete_report(report, record.context)
+        yield _Found("security", msgspec.json.encode(completed), event_id, None)
 
 
 _ITEMS: dict[RecordKind, Callable[[Record], Iterable[_Found]]] = {

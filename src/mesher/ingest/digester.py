@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -25,14 +24,8 @@ from psycopg.rows import TupleRow
 from mesher.ingest.digest import digest_record
 from mesher.ingest.journal import Entry, Record, ShardReader, decode_record
 from mesher.ingest.marker import Marker
-from mesher.storage.ingest_batch import (
-    Batch,
-    OutcomeKey,
-    QuarantinedRecord,
-    hour_of,
-    read_position,
-    store_batch,
-)
+from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
+from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
 
 # Batches of 100 to 1000 store equally fast per event; some hundreds keep latency and memory low.
@@ -109,9 +102,9 @@ class ShardDigester:
         alone = len(entries) == 1
         shard = self._reader.shard_id
         if alone and died_on_it >= MAX_ATTEMPTS:
-            batch = set_aside(shard, entries[0], "the digest process died on it")
+            batch = set_aside(shard, after, entries[0], "the digest process died on it")
         elif alone and self._refusals >= MAX_ATTEMPTS:
-            batch = set_aside(shard, entries[0], self._refusal)
+            batch = set_aside(shard, after, entries[0], self._refusal)
         else:
             batch = make_batch(shard, after, entries)
         try:
@@ -144,14 +137,7 @@ def make_batch(shard_id: uuid.UUID, after: int, entries: Sequence[Entry]) -> Bat
 
     A record that fails is in the batch's ``quarantined`` instead; nothing is raised for it.
     """
-    batch = Batch(
-        shard_id=shard_id,
-        after=after,
-        position=entries[-1].position,
-        events=[],
-        outcomes=Counter(),
-        quarantined=[],
-    )
+    batch = Batch(shard_id=shard_id, after=after, position=entries[-1].position)
     for entry in entries:
         try:
             digested = digest_record(decode_record(entry.record))
@@ -164,17 +150,10 @@ def make_batch(shard_id: uuid.UUID, after: int, entries: Sequence[Entry]) -> Bat
     return batch
 
 
-def set_aside(shard_id: uuid.UUID, entry: Entry, reason: str) -> Batch:
+def set_aside(shard_id: uuid.UUID, after: int, entry: Entry, reason: str) -> Batch:
     """The batch that moves one record to the quarantine without looking into its body."""
     log.error("record_quarantined", shard=str(shard_id), position=entry.position, reason=reason)
-    batch = Batch(
-        shard_id=shard_id,
-        after=entry.position - 1,
-        position=entry.position,
-        events=[],
-        outcomes=Counter(),
-        quarantined=[],
-    )
+    batch = Batch(shard_id=shard_id, after=after, position=entry.position)
     _quarantine(batch, entry, reason)
     return batch
 

@@ -120,6 +120,8 @@ class SegmentAppender:
         # Connections of full segments: closing one before the reader has removed its file would
         # checkpoint it, which is work for nothing.
         self._full: list[tuple[Path, sqlite3.Connection]] = []
+        self._next = 1  # the position of the next record
+        self._written = 0  # bytes of records in the active segment
         segments = _segments(shard)
         self._open(segments[-1] if segments else self._segment_path(1))
 

@@ -80,6 +80,7 @@ class Receiver:
         self._journal = journal
         self._trusted_proxies = trusted_proxies
         self._clock = clock
+        self._last_received_at_us = 0
 
     async def receive_envelope(self, request: Submission) -> Received:
         """
@@ -94,19 +95,15 @@ class Receiver:
             Unavailable: the journal cannot keep it.
         """
         credentials = _credentials(request)
-        if (
-            credentials is not None
-        ):  # before the body is looked at, where the request says who it is
-            key = await self._keys.find(credentials.public_key, request.project_number)
-        data = decode_body(
-            request.body, request.headers.get("content-encoding"), max_bytes=MAX_ENVELOPE_BYTES
-        )
-        envelope = parse_envelope(data)
-        if credentials is None:
+        if credentials is None:  # then the envelope has to say whose it is
+            envelope = parse_envelope(_decoded(request, max_bytes=MAX_ENVELOPE_BYTES))
             credentials = _credentials_of_envelope(envelope, request.project_number)
             key = await self._keys.find(credentials.public_key, request.project_number)
-        elif envelope.header.dsn:
-            _check_same_project(credentials, key, envelope.header.dsn)
+        else:
+            key = await self._keys.find(credentials.public_key, request.project_number)
+            envelope = parse_envelope(_decoded(request, max_bytes=MAX_ENVELOPE_BYTES))
+            if envelope.header.dsn:
+                _check_same_project(credentials, key, envelope.header.dsn)
         event_ids = _envelope_event_ids(envelope)
         await self._append("envelope", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
@@ -119,9 +116,7 @@ class Receiver:
             return await self.receive_envelope(request)
         credentials, key = await self._require_key(request)
         payload = decode_store_body(
-            decode_body(
-                request.body, request.headers.get("content-encoding"), max_bytes=MAX_EVENT_BYTES
-            )
+            _decoded(request, max_bytes=MAX_EVENT_BYTES), max_bytes=MAX_EVENT_BYTES
         )
         event_ids = [_payload_event_id(payload)]
         await self._append("store", request, key, credentials, event_ids)
@@ -133,9 +128,7 @@ class Receiver:
         """
         credentials, key = await self._require_key(request)
         reports = parse_security_reports(
-            decode_body(
-                request.body, request.headers.get("content-encoding"), max_bytes=MAX_EVENT_BYTES
-            ),
+            _decoded(request, max_bytes=MAX_EVENT_BYTES),
             content_type=request.headers.get("content-type", ""),
         )
         event_ids = [uuid.uuid4().hex for _ in reports]
@@ -150,9 +143,7 @@ class Receiver:
             ProtocolError: names the field that does not fit; of a bulk request nothing is kept then.
         """
         credentials, key = await self._require_key(request)
-        body = decode_body(
-            request.body, request.headers.get("content-encoding"), max_bytes=MAX_ENVELOPE_BYTES
-        )
+        body = _decoded(request, max_bytes=MAX_ENVELOPE_BYTES)
         event_ids = [
             _native_event_id(event.event_id) for event in _read_native_events(body, bulk=bulk)
         ]
@@ -176,7 +167,7 @@ class Receiver:
         record = Record(
             kind=kind,
             project_id=key.project_id,
-            received_at_us=self._clock() // 1000,
+            received_at_us=self._next_time_us(),
             event_ids=event_ids,
             content_encoding=request.headers.get("content-encoding", ""),
             client=credentials.client or "",
@@ -191,6 +182,16 @@ class Receiver:
                 f"the event could not be kept: {error}",
                 retry_after_seconds=JOURNAL_FULL_RETRY_SECONDS,
             ) from error
+
+    def _next_time_us(self) -> int:
+        """
+        The time of receipt, in microseconds since the epoch, later for each record than for the last.
+
+        Events are stored under their id and this time, so two projects that are sent the same id at
+        once stay apart; and a clock that jumps back does not reorder what arrives.
+        """
+        self._last_received_at_us = max(self._clock() // 1000, self._last_received_at_us + 1)
+        return self._last_received_at_us
 
 
 def client_ip(request: Submission, trusted_proxies: Sequence[Network]) -> str:
@@ -211,6 +212,10 @@ def client_ip(request: Submission, trusted_proxies: Sequence[Network]) -> str:
             if first:
                 return first
     return peer
+
+
+def _decoded(request: Submission, *, max_bytes: int) -> bytes:
+    return decode_body(request.body, request.headers.get("content-encoding"), max_bytes=max_bytes)
 
 
 def _credentials(request: Submission) -> Credentials | None:
@@ -254,7 +259,7 @@ def _envelope_event_ids(envelope: Envelope) -> list[str]:
     return [given.hex]
 
 
-def _payload_event_id(payload: bytes | memoryview) -> str:
+def _payload_event_id(payload: bytes) -> str:
     try:
         given = parse_uuid(msgspec.json.decode(payload, type=_EventIdOnly).event_id)
     except msgspec.DecodeError:  # what is wrong with the payload is for digest to say

@@ -105,6 +105,19 @@ def parse_dsn(text: str) -> Dsn:
     return Dsn(public_key=_bare_key(key), project_number=int(project))
 
 
+def format_dsn(base_url: str, *, public_key: str, project_number: int) -> str:
+    """
+    The DSN that SDKs are given.
+
+    Args:
+        base_url: where Mesher is reached, ``scheme://host[:port][/prefix]``.
+        public_key: with or without ``mshr_`` in front; the DSN carries it without.
+        project_number: of the key's project.
+    """
+    scheme, _, rest = base_url.rstrip("/").partition("://")
+    return f"{scheme}://{public_key.removeprefix(KEY_PREFIX)}@{rest}/{project_number}"
+
+
 def _bare_key(key: str) -> str:
     bare = key.removeprefix(KEY_PREFIX)
     if not bare:

@@ -4,6 +4,9 @@ The typed event: what ``normalize`` makes of any payload, and what everything la
 Names are those of the Sentry protocol, so the JSON form of ``Event`` is a valid event payload. The
 same JSON, compressed, is the ``payload`` column; pages decode it back with ``msgspec`` into these
 types. Free-form parts (``extra``, ``vars``, contexts) stay plain JSON values.
+
+Limits are part of the types: ``msgspec`` refuses what is over them while it decodes, so events that
+keep to them, nearly all, pay nothing for the check. What is over them is read leniently, and cut.
 """
 
 from __future__ import annotations
@@ -12,39 +15,55 @@ from typing import Any, Literal
 
 import msgspec
 
+from mesher.protocol.bounded import (
+    EmailText,
+    FunctionText,
+    LineNumber,
+    LineText,
+    NameText,
+    PathText,
+    ThreadText,
+    TypeText,
+    UrlText,
+    ValueText,
+)
 from mesher.protocol.free_form import Bag5, Bag7
-
 Level = Literal["fatal", "error", "warning", "info", "debug"]
-EventType = Literal["error", "default", "csp", "hpkp", "expectct", "expectstaple", "feedback"]
+EventType = Literal["error", "default", "csp"]
 
 
-class _Interface(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Base: absent and null are the same, and neither is written."""
+class _Interface(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """
+    Base: absent and null are the same, and neither is written.
+
+    An event is a tree, so the garbage collector need not look for circles in its hundreds of parts.
+    """
 
 
 class Frame(_Interface):
     """One call. Frames are listed oldest call first."""
 
-    function: str | None = None
-    raw_function: str | None = None
-    module: str | None = None
-    filename: str | None = None
-    abs_path: str | None = None
-    lineno: int | None = None
-    colno: int | None = None
+    function: FunctionText | None = None
+    raw_function: FunctionText | None = None
+    module: TypeText | None = None
+    filename: PathText | None = None
+    abs_path: PathText | None = None
+    lineno: LineNumber | None = None
+    colno: LineNumber | None = None
     in_app: bool | None = None  # None: the SDK did not say
-    context_line: str | None = None
-    pre_context: list[str] | None = None
-    post_context: list[str] | None = None
+    context_line: LineText | None = None
+    # Ruby sends null for the lines before a file's begin and behind its end.
+    pre_context: list[LineText | None] | None = None
+    post_context: list[LineText | None] | None = None
     vars: Bag5 | None = None
-    package: str | None = None
-    platform: str | None = None
-    symbol: str | None = None
-    source_link: str | None = None
-    instruction_addr: str | None = None
-    symbol_addr: str | None = None
-    image_addr: str | None = None
-    addr_mode: str | None = None
+    package: PathText | None = None
+    platform: NameText | None = None
+    symbol: FunctionText | None = None
+    source_link: UrlText | None = None
+    instruction_addr: NameText | None = None
+    symbol_addr: NameText | None = None
+    image_addr: NameText | None = None
+    addr_mode: NameText | None = None
     data: Bag5 | None = None
 
 
@@ -59,12 +78,12 @@ class Stacktrace(_Interface):
 class Mechanism(_Interface):
     """How the exception was caught, and its place in an exception group."""
 
-    type: str = "generic"
+    type: NameText = "generic"
     handled: bool | None = None
     synthetic: bool | None = None
-    description: str | None = None
-    help_link: str | None = None
-    source: str | None = None
+    description: ValueText | None = None
+    help_link: UrlText | None = None
+    source: NameText | None = None
     exception_id: int | None = None
     parent_id: int | None = None
     is_exception_group: bool | None = None
@@ -75,10 +94,10 @@ class Mechanism(_Interface):
 class ExceptionValue(_Interface):
     """One exception of a chain. The chain is listed innermost cause first, the raised one last."""
 
-    type: str | None = None
-    value: str | None = None
-    module: str | None = None
-    thread_id: str | int | None = None
+    type: TypeText | None = None
+    value: ValueText | None = None
+    module: TypeText | None = None
+    thread_id: NameText | int | None = None
     mechanism: Mechanism | None = None
     stacktrace: Stacktrace | None = None
     raw_stacktrace: Stacktrace | None = None
@@ -87,12 +106,12 @@ class ExceptionValue(_Interface):
 class Thread(_Interface):
     """One thread of the process."""
 
-    id: str | int | None = None
-    name: str | None = None
+    id: NameText | int | None = None
+    name: ThreadText | None = None
     crashed: bool | None = None
     current: bool | None = None
     main: bool | None = None
-    state: str | None = None
+    state: NameText | None = None
     stacktrace: Stacktrace | None = None
 
 
@@ -108,12 +127,12 @@ class Breadcrumb(_Interface):
     """Something that happened before the event. Oldest first."""
 
     timestamp: float | None = None  # seconds since the epoch, UTC
-    type: str = "default"
-    category: str | None = None
+    type: NameText = "default"
+    category: NameText | None = None
     level: Level = "info"
-    message: str | None = None
+    message: ValueText | None = None
     data: Bag5 | None = None
-    event_id: str | None = None
+    event_id: NameText | None = None
 
 
 class Request(_Interface):
@@ -124,7 +143,7 @@ class Request(_Interface):
     query_string: list[tuple[str, str]] | None = None
     fragment: str | None = None
     data: Any = None
-    inferred_content_type: str | None = None
+    inferred_content_type: NameText | None = None
     cookies: list[tuple[str, str]] | None = None
     headers: list[tuple[str, str]] | None = None
     env: dict[str, Any] | None = None
@@ -133,23 +152,47 @@ class Request(_Interface):
 class User(_Interface):
     """Who was affected. Counted by the first of id, username, email, ip_address."""
 
-    id: str | None = None
-    username: str | None = None
-    email: str | None = None
+    id: NameText | None = None
+    username: NameText | None = None
+    email: EmailText | None = None
     ip_address: str | None = None
-    name: str | None = None
+    name: NameText | None = None
     geo: dict[str, Any] | None = None
     data: dict[str, Any] | None = None
+
+
+class SdkPackage(_Interface):
+    """One of the packages that a client library consists of."""
+
+    name: TypeText | None = None
+    version: TypeText | None = None
 
 
 class Sdk(_Interface):
     """The client library."""
 
-    name: str | None = None
-    version: str | None = None
-    integrations: list[str] | None = None
-    packages: list[dict[str, Any]] | None = None
-    settings: dict[str, Any] | None = None
+    name: TypeText | None = None
+    version: TypeText | None = None
+    integrations: list[NameText] | None = None
+    packages: list[SdkPackage] | None = None
+    settings: Bag5 | None = None
+
+
+class Csp(_Interface):
+    """A violation of a Content-Security-Policy, as the browser reported it."""
+
+    document_uri: UrlText | None = None
+    referrer: UrlText | None = None
+    blocked_uri: UrlText | None = None
+    violated_directive: ValueText | None = None
+    effective_directive: ValueText | None = None
+    original_policy: ValueText | None = None
+    disposition: NameText | None = None  # enforce, report
+    status_code: LineNumber | None = None
+    source_file: UrlText | None = None
+    line_number: LineNumber | None = None
+    column_number: LineNumber | None = None
+    script_sample: LineText | None = None
 
 
 class EventError(_Interface):
@@ -192,13 +235,9 @@ class Event(_Interface):
     checksum: str | None = None
     sdk: Sdk | None = None
     debug_meta: dict[str, Any] | None = None
-    template: dict[str, Any] | None = None
-    csp: dict[str, Any] | None = None
-    hpkp: dict[str, Any] | None = None
-    expectct: dict[str, Any] | None = None
-    expectstaple: dict[str, Any] | None = None
+    template: Frame | None = None  # where a template engine failed (old Django clients)
+    csp: Csp | None = None
     errors: list[EventError] = []
-    meta: dict[str, Any] | None = msgspec.field(default=None, name="_meta")
 
 
 def message_text(event: Event) -> str:

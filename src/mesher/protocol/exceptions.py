@@ -8,15 +8,14 @@ from typing import Any
 import msgspec
 
 from mesher.protocol import limits
-from mesher.protocol.event import ExceptionValue, Mechanism, Stacktrace, Thread
-from mesher.protocol.free_form import cut_to_size, flatten, json_size
+from mesher.protocol.event import ExceptionValue, Mechanism, Thread
 from mesher.protocol.lenient import (
     Notes,
-    Reader,
-    cut,
-    read_json_text,
-    read_lenient_text,
-    read_struct,
+    StructReader,
+    TypedReader,
+    json_text_within,
+    lenient_text,
+    shorten,
     values_list,
 )
 from mesher.protocol.stacktrace import finish_stacktrace, read_stacktrace
@@ -25,22 +24,24 @@ from mesher.protocol.stacktrace import finish_stacktrace, read_stacktrace
 _TYPE_IN_VALUE = re.compile(r"(\w{1,100}):\s*(.*)", re.DOTALL)
 
 
-def read_exceptions(value: Any, notes: Notes) -> list[ExceptionValue]:
-    """Read the exceptions from decoded JSON: a values list, a bare list, or one object."""
-    read = (
-        _read_exception(element, notes, f"exception.{index}")
-        for index, element in enumerate(values_list(value)[: limits.MAX_EXCEPTIONS])
-    )
-    return [exception for exception in read if exception is not None]
+class _Exceptions(msgspec.Struct):
+    values: list[ExceptionValue]
 
 
-def read_threads(value: Any, notes: Notes) -> list[Thread]:
-    """Read the threads from decoded JSON, in the same forms as exceptions."""
-    read = (
-        read_struct(Thread, element, notes, f"threads.{index}", _THREAD_READERS)
-        for index, element in enumerate(values_list(value)[: limits.MAX_THREADS])
-    )
-    return [thread for thread in read if thread is not None]
+class _Threads(msgspec.Struct):
+    values: list[Thread]
+
+
+def read_exceptions(raw: msgspec.Raw, notes: Notes) -> list[ExceptionValue]:
+    """Read the exceptions: a values list, a bare list, or one object."""
+    found = _typed_exceptions(raw, notes, "exception")
+    return found.values if isinstance(found, _Exceptions) else found
+
+
+def read_threads(raw: msgspec.Raw, notes: Notes) -> list[Thread]:
+    """Read the threads, in the same forms as exceptions."""
+    found = _typed_threads(raw, notes, "threads")
+    return found.values if isinstance(found, _Threads) else found
 
 
 def finish_exceptions(exceptions: list[ExceptionValue], notes: Notes) -> list[ExceptionValue]:
@@ -50,11 +51,13 @@ def finish_exceptions(exceptions: list[ExceptionValue], notes: Notes) -> list[Ex
     One without type and value but with a stack trace is kept: the trace is what groups it.
     """
     kept: list[ExceptionValue] = []
+    if len(exceptions) > limits.MAX_EXCEPTIONS:
+        notes.add("value_too_long", "exception", len(exceptions))
     for index, exception in enumerate(exceptions[-limits.MAX_EXCEPTIONS :]):
         path = f"exception.{index}"
         exception.stacktrace = finish_stacktrace(exception.stacktrace, notes, path)
         exception.raw_stacktrace = finish_stacktrace(exception.raw_stacktrace, notes, path)
-        _finish_type_and_value(exception, notes, path)
+        _split_type(exception)
         if exception.mechanism is not None:
             _finish_mechanism(exception.mechanism, notes, f"{path}.mechanism")
         if exception.type or exception.value or exception.stacktrace:
@@ -65,82 +68,84 @@ def finish_exceptions(exceptions: list[ExceptionValue], notes: Notes) -> list[Ex
 
 
 def finish_threads(threads: list[Thread], notes: Notes) -> list[Thread]:
-    """Clean and bound the threads in place."""
-    for index, thread in enumerate(threads):
-        path = f"threads.{index}"
-        thread.stacktrace = finish_stacktrace(thread.stacktrace, notes, path)
-        if thread.name:
-            thread.name = cut(thread.name, limits.THREAD_CHARACTERS, notes, f"{path}.name")
-    return threads[: limits.MAX_THREADS]
+    """Clean and bound the threads; of too many, the first are kept."""
+    if len(threads) > limits.MAX_THREADS:
+        notes.add("value_too_long", "threads", len(threads))
+    kept = threads[: limits.MAX_THREADS]
+    for index, thread in enumerate(kept):
+        thread.stacktrace = finish_stacktrace(thread.stacktrace, notes, f"threads.{index}")
+    return kept
 
 
-def _finish_type_and_value(exception: ExceptionValue, notes: Notes, path: str) -> None:
+def _split_type(exception: ExceptionValue) -> None:
     if not exception.type and exception.value:
         match = _TYPE_IN_VALUE.fullmatch(exception.value)
         if match is not None and match[2]:
             exception.type, exception.value = match[1], match[2]
-    if exception.type:
-        exception.type = cut(exception.type, limits.TYPE_CHARACTERS, notes, f"{path}.type")
-    if exception.value:
-        exception.value = cut(exception.value, limits.VALUE_CHARACTERS, notes, f"{path}.value")
-    if exception.module:
-        exception.module = cut(exception.module, limits.TYPE_CHARACTERS, notes, f"{path}.module")
 
 
 def _finish_mechanism(mechanism: Mechanism, notes: Notes, path: str) -> None:
-    mechanism.type = cut(mechanism.type or "generic", limits.NAME_CHARACTERS, notes, f"{path}.type")
-    if mechanism.description:
-        mechanism.description = cut(
-            mechanism.description, limits.MECHANISM_CHARACTERS, notes, f"{path}.description"
-        )
-    if mechanism.data and json_size(mechanism.data) > limits.SMALL_BAG[0]:
-        notes.add("value_too_long", f"{path}.data")
-        mechanism.data = cut_to_size(mechanism.data, limits.SMALL_BAG[0])
+    mechanism.type = mechanism.type or "generic"
+    for name in ("data", "meta"):
+        bag = getattr(mechanism, name)
+        if bag:
+            setattr(mechanism, name, shorten(bag, limits.SMALL_BAG, notes, f"{path}.{name}"))
 
 
-def _read_exception(value: Any, notes: Notes, path: str) -> ExceptionValue | None:
+def _lenient_exceptions(value: Any, notes: Notes, path: str) -> list[ExceptionValue]:
+    read = (
+        _lenient_exception(element, notes, f"{path}.{index}")
+        for index, element in enumerate(values_list(value))
+    )
+    return [exception for exception in read if exception is not None]
+
+
+def _lenient_exception(value: Any, notes: Notes, path: str) -> ExceptionValue | None:
     try:
         return msgspec.convert(value, ExceptionValue)
     except msgspec.ValidationError:
-        return read_struct(ExceptionValue, value, notes, path, _EXCEPTION_READERS)
+        return _read_exception(value, notes, path)
+
+
+def _lenient_threads(value: Any, notes: Notes, path: str) -> list[Thread]:
+    read = (
+        _read_thread(element, notes, f"{path}.{index}")
+        for index, element in enumerate(values_list(value))
+    )
+    return [thread for thread in read if thread is not None]
 
 
 def _read_mechanism(value: Any, notes: Notes, path: str) -> Mechanism | None:
     if isinstance(value, str):  # very old clients named the type alone
-        return Mechanism(type=value)
-    return read_struct(Mechanism, value, notes, path, _MECHANISM_READERS)
+        value = {"type": value}
+    return _read_mechanism_object(value, notes, path)
 
 
-def _read_bag(value: Any, notes: Notes, path: str) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
+def _read_id(value: Any, notes: Notes, path: str) -> str | int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = lenient_text(value)
+    if text is None or len(text) > limits.NAME_CHARACTERS[0]:
         notes.invalid(path, value)
         return None
-    return {key: flatten(inner, limits.SMALL_BAG[1] - 1) for key, inner in value.items()}
+    return text
 
 
-def _read_trace(value: Any, notes: Notes, path: str) -> Stacktrace | None:
-    return read_stacktrace(value, notes, path)
-
-
-_EXCEPTION_READERS: dict[str, Reader] = {
-    "type": read_lenient_text,
-    "value": read_json_text,
-    "module": read_lenient_text,
-    "thread_id": read_lenient_text,
-    "mechanism": _read_mechanism,
-    "stacktrace": _read_trace,
-    "raw_stacktrace": _read_trace,
-}
-_MECHANISM_READERS: dict[str, Reader] = {
-    "data": _read_bag,
-    "meta": _read_bag,
-    "source": read_lenient_text,
-    "description": read_lenient_text,
-    "help_link": read_lenient_text,
-}
-_THREAD_READERS: dict[str, Reader] = {
-    "id": read_lenient_text,
-    "name": read_lenient_text,
-    "state": read_lenient_text,
-    "stacktrace": _read_trace,
-}
+_read_mechanism_object = StructReader(Mechanism, {})
+_read_exception = StructReader(
+    ExceptionValue,
+    {
+        "value": json_text_within(limits.VALUE_CHARACTERS),
+        "thread_id": _read_id,
+        "mechanism": _read_mechanism,
+        "stacktrace": read_stacktrace,
+        "raw_stacktrace": read_stacktrace,
+    },
+)
+_read_thread = StructReader(Thread, {"id": _read_id, "stacktrace": read_stacktrace})
+_typed_exceptions: TypedReader[list[ExceptionValue] | _Exceptions] = TypedReader(
+    list[ExceptionValue] | _Exceptions, _lenient_exceptions
+)
+_typed_threads: TypedReader[list[Thread] | _Threads] = TypedReader(
+    list[Thread] | _Threads, _lenient_threads
+)

@@ -26,6 +26,14 @@ else:
 
 Bag5 = dict[str, Json5]
 Bag7 = dict[str, Json7]
+BAG_DEPTHS: tuple[tuple[Any, int], ...] = ((Bag5, 5), (Bag7, 7))
+
+_encode = msgspec.json.Encoder().encode
+
+
+def json_size(value: Any) -> int:
+    """Bytes of the value's JSON."""
+    return len(_encode(value))
 
 
 def flatten(value: Any, depth: int) -> Any:
@@ -33,42 +41,62 @@ def flatten(value: Any, depth: int) -> Any:
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
-        return msgspec.json.encode(value).decode()
+        return _encode(value).decode()
     if isinstance(value, dict):
-        return {str(key): flatten(inner, depth - 1) for key, inner in value.items()}
+        return {key: flatten(inner, depth - 1) for key, inner in value.items()}
     return [flatten(inner, depth - 1) for inner in value]
 
 
 def cut_to_size(value: Any, max_bytes: int) -> Any:
     """
-    ``value`` with at most about ``max_bytes`` bytes of JSON: entries that do not fit are removed.
+    ``value`` in at most ``max_bytes`` bytes of JSON, as far as its form allows.
 
-    Maps and lists keep their first entries that fit; a single text is cut.
+    Texts are cut. Maps and lists lose what does not fit; a large entry gets half of what is left, so
+    that one long text does not cost all entries behind it.
     """
-    if isinstance(value, dict):
-        kept: dict[str, Any] = {}
-        room = max_bytes - 2
-        for key, inner in value.items():
-            size = len(msgspec.json.encode(inner)) + len(key) + 4
-            if size <= room:
-                kept[key] = inner
-                room -= size
-        return kept
-    if isinstance(value, list):
-        kept_items: list[Any] = []
-        room = max_bytes - 2
-        for inner in value:
-            room -= len(msgspec.json.encode(inner)) + 1
-            if room < 0:
-                break
-            kept_items.append(inner)
-        return kept_items
-    if isinstance(value, str):
-        # A character is at most four bytes; what is cut may so be a little shorter than allowed.
-        return value[: max(0, max_bytes // 4 - 3)] + "..."
-    return value
+    if json_size(value) <= max_bytes:
+        return value
+    match value:
+        case str():
+            return _cut_text(value, max_bytes)
+        case dict():
+            return _cut_map(value, max_bytes)
+        case list():
+            return _cut_list(value, max_bytes)
+        case _:  # a number
+            return value
 
 
-def json_size(value: Any) -> int:
-    """Bytes of the value's JSON."""
-    return len(msgspec.json.encode(value))
+def _cut_text(text: str, max_bytes: int) -> str:
+    # A character takes one to six bytes of JSON.
+    for divisor in (1, 2, 4):
+        shorter = text[: max(0, max_bytes // divisor - 5)] + "..."
+        if json_size(shorter) <= max_bytes:
+            return shorter
+    return text[: max(0, max_bytes // 6 - 5)] + "..."
+
+
+def _cut_map(value: dict[str, Any], max_bytes: int) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    room = max_bytes - 2  # the brackets
+    for key, inner in value.items():
+        left = room - json_size(key) - 2  # colon and comma
+        shorter = inner if json_size(inner) <= left else cut_to_size(inner, left // 2)
+        left -= json_size(shorter)
+        if left >= 0:
+            kept[key] = shorter
+            room = left
+    return kept
+
+
+def _cut_list(value: list[Any], max_bytes: int) -> list[Any]:
+    kept: list[Any] = []
+    room = max_bytes - 2
+    for inner in value:
+        left = room - 1
+        shorter = inner if json_size(inner) <= left else cut_to_size(inner, left // 2)
+        room = left - json_size(shorter)
+        if room < 0:
+            break
+        kept.append(shorter)
+    return kept

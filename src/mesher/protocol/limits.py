@@ -31,9 +31,9 @@ MAX_TAGS: Final = 200  # 50 are common; each is indexed
 MAX_FINGERPRINT_PARTS: Final = 32  # a handful makes sense
 MAX_ERRORS: Final = 50  # notes on what was changed in one event
 MAX_PAIRS: Final = 200  # headers, cookies, query parameters
-MAX_MODULES: Final = 2000  # a large application has some hundred packages
 MAX_CONTEXTS: Final = 100
-MAX_DEPTH: Final = 100  # of the JSON of an event; deeper is an attack on recursion
+MAX_LINE_NUMBER: Final = 2**31 - 1  # lines and columns; more than any file has
+MAX_GZIP_MEMBERS: Final = 16  # clients write one; thousands of empty ones only cost time
 
 # Text in characters: (limit, slack): nothing is cut below limit + slack (Relay) -------------------
 TYPE_CHARACTERS: Final = (256, 20)  # exception type and module, names of SDKs and servers
@@ -46,9 +46,9 @@ NAME_CHARACTERS: Final = (128, 0)  # user id and name, category, mechanism type,
 LINE_CHARACTERS: Final = (200, 0)  # transaction, culprit, release, tag key and value
 SHORT_CHARACTERS: Final = (64, 0)  # logger, environment, dist
 EMAIL_CHARACTERS: Final = (75, 0)
-MECHANISM_CHARACTERS: Final = (1024, 0)
 CONTEXT_LINE_CHARACTERS: Final = (2048, 0)  # minified files have lines of megabytes
-ADDRESS_CHARACTERS: Final = (45, 0)  # the longest spelling of an IPv6 address
+URL_CHARACTERS: Final = (2048, 0)  # what browsers and servers take at least
+ADDRESS_CHARACTERS: Final = (45, 0)  # the longest spelling of an IPv6 address without a zone
 
 # Free-form parts: (bytes of JSON, depth) (Relay) --------------------------------------------------
 EXTRA_BAG: Final = (256 * 1024, 7)
@@ -56,6 +56,10 @@ EXTRA_ENTRY_BAG: Final = (16 * 1024, 7)
 CONTEXT_BAG: Final = (8 * 1024, 7)
 REQUEST_DATA_BAG: Final = (8 * 1024, 7)
 SMALL_BAG: Final = (2 * 1024, 5)  # locals, breadcrumb data, mechanism data, message parameters
+HEADERS_BAG: Final = (8 * 1024, 2)
+COOKIES_BAG: Final = (2 * 1024, 2)
+QUERY_BAG: Final = (1024, 2)
+MODULES_BAG: Final = (64 * 1024, 2)  # Relay's 8 KiB cut the lists of large applications short
 DEBUG_META_BAG: Final = (256 * 1024, 7)  # one image per loaded library
 
 # Time --------------------------------------------------------------------------------------------

@@ -7,15 +7,16 @@ dropped or changed. The same input gives the same event.
 
 from __future__ import annotations
 
-from mesher.protocol import interfaces, limits
+from mesher.protocol import limits
 from mesher.protocol.event import Event, EventType, ExceptionValue, User
 from mesher.protocol.exceptions import finish_exceptions, finish_threads
 from mesher.protocol.lenient import Notes
 from mesher.protocol.parse import parse_event
-from mesher.protocol.stacktrace import finish_stacktrace
+from mesher.protocol.software import split_client
+from mesher.protocol.stacktrace import finish_frame, finish_stacktrace
 from mesher.protocol.tags import derive_tags
+from mesher.protocol.user import AUTO_ADDRESS, parse_address
 
-_SECURITY_TYPES: tuple[EventType, ...] = ("csp", "hpkp", "expectct", "expectstaple")
 # Clients on a user's own machine: there the connection's address is the user's.
 _CLIENT_PLATFORMS = frozenset({"javascript", "cocoa", "objc"})
 
@@ -49,9 +50,11 @@ def event_from_payload(
     event.exception = finish_exceptions(event.exception, notes)
     event.stacktrace = finish_stacktrace(event.stacktrace, notes, "stacktrace")
     event.threads = finish_threads(event.threads, notes)
+    if event.template is not None:
+        finish_frame(event.template, notes, "template")
     event.type = _infer_type(event)
     if event.sdk is None or not event.sdk.name:
-        event.sdk = interfaces.split_client(client)
+        event.sdk = split_client(client)
     _fill_address(event, client_ip)
     event.tags = {**derive_tags(event), **event.tags}
     event.errors = notes.errors
@@ -94,10 +97,7 @@ def _place_stacktrace(event: Event) -> None:
 def _infer_type(event: Event) -> EventType:
     if event.exception:
         return "error"
-    for name in _SECURITY_TYPES:
-        if getattr(event, name) is not None:
-            return name
-    return "default"
+    return "csp" if event.csp is not None else "default"
 
 
 def _fill_address(event: Event, client_ip: str | None) -> None:
@@ -108,14 +108,15 @@ def _fill_address(event: Event, client_ip: str | None) -> None:
     """
     user = event.user
     settings = (event.sdk.settings if event.sdk else None) or {}
-    asked = user is not None and user.ip_address == "{{auto}}"
+    asked = user is not None and user.ip_address == AUTO_ADDRESS
     if user is not None and asked:
         user.ip_address = None
     if settings.get("infer_ip") == "never":
         return
     remote = event.request.env.get("REMOTE_ADDR") if event.request and event.request.env else None
     wanted = asked or settings.get("infer_ip") == "auto" or event.platform in _CLIENT_PLATFORMS
-    address = client_ip if wanted else remote
-    if isinstance(address, str) and address and (user is None or not user.ip_address):
+    given = client_ip if wanted else remote
+    address = parse_address(given) if isinstance(given, str) else None
+    if address and (user is None or not user.ip_address):
         event.user = user or User()
-        event.user.ip_address = address[: limits.ADDRESS_CHARACTERS[0]]
+        event.user.ip_address = address

@@ -16,64 +16,87 @@ import msgspec
 
 from mesher.errors import ProtocolError
 from mesher.ids import parse_uuid
-from mesher.protocol import interfaces, limits
-from mesher.protocol.event import Event, ExceptionValue, Level, Stacktrace
+from mesher.protocol import limits
+from mesher.protocol.breadcrumbs import read_breadcrumbs
+from mesher.protocol.contexts import read_contexts, read_extra
+from mesher.protocol.event import Csp, Event, EventError, Level
 from mesher.protocol.exceptions import read_exceptions, read_threads
+from mesher.protocol.free_form import flatten
 from mesher.protocol.json_text import clean_json, needs_cleaning
-from mesher.protocol.lenient import Notes, cut, lenient_text
-from mesher.protocol.stacktrace import read_stacktrace
-from mesher.protocol.tags import read_tags
+from mesher.protocol.lenient import Notes, StructReader, convert, cut, lenient_text, shorten
+from mesher.protocol.level import read_level
+from mesher.protocol.message import read_logentry
+from mesher.protocol.request import read_request
+from mesher.protocol.software import read_debug_meta, read_modules, read_sdk
+from mesher.protocol.stacktrace import read_event_stacktrace, read_frame
+from mesher.protocol.tags import read_tags, short_logger
 from mesher.protocol.timestamps import parse_timestamp
+from mesher.protocol.user import read_user
 
-# Protocol versions before 7 used the names of Sentry's Python classes. The first that is there wins.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "exception": ("exception", "sentry.interfaces.Exception"),
-    "stacktrace": ("stacktrace", "sentry.interfaces.Stacktrace"),
-    "logentry": ("logentry", "sentry.interfaces.Message", "message"),
-    "request": ("request", "sentry.interfaces.Http"),
-    "user": ("user", "sentry.interfaces.User"),
-    "breadcrumbs": ("breadcrumbs", "sentry.interfaces.Breadcrumbs"),
-    "contexts": ("contexts", "sentry.interfaces.Contexts"),
-    "template": ("template", "sentry.interfaces.Template"),
-    "csp": ("csp", "sentry.interfaces.Csp"),
-    "threads": ("threads", "sentry.interfaces.threads"),
-    "sdk": ("sdk", "client_sdk"),
+# Protocol versions before 7 used the names of Sentry's Python classes.
+_OLD_PREFIX = b'"sentry.interfaces.'
+_OLD_NAMES = {
+    "sentry.interfaces.Exception": "exception",
+    "sentry.interfaces.Stacktrace": "stacktrace",
+    "sentry.interfaces.Message": "logentry",
+    "sentry.interfaces.Http": "request",
+    "sentry.interfaces.User": "user",
+    "sentry.interfaces.Breadcrumbs": "breadcrumbs",
+    "sentry.interfaces.Contexts": "contexts",
+    "sentry.interfaces.Template": "template",
+    "sentry.interfaces.Csp": "csp",
+    "sentry.interfaces.threads": "threads",
 }
 _PLATFORMS = frozenset(
-    [
-        "as3",
-        "c",
-        "cfml",
-        "cocoa",
-        "csharp",
-        "elixir",
-        "go",
-        "groovy",
-        "haskell",
-        "java",
-        "javascript",
-        "native",
-        "node",
-        "objc",
-        "other",
-        "perl",
-        "php",
-        "python",
-        "ruby",
-    ]
-)
+    ["as3", "c", "cfml", "cocoa", "csharp", "elixir", "go", "groovy", "haskell", "java",
+     "javascript", "native", "node", "objc", "other", "perl", "php", "python", "ruby"]
+)  # fmt: skip
 _DIST = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _UNSAFE = re.compile(r"[/\\\x00-\x1f]")
+_ABSENT = frozenset([b"", b"null", b"[]"])  # PHP writes an empty map so
+_NONE = msgspec.Raw()
 
 
-class _ExceptionValues(msgspec.Struct):
-    values: list[ExceptionValue]
+class _Payload(msgspec.Struct, kw_only=True):
+    """The attributes that are read. What is large stays JSON until its type is known."""
+
+    event_id: Any = None
+    timestamp: Any = None
+    platform: Any = None
+    level: Any = None
+    logger: Any = None
+    transaction: Any = None
+    transaction_info: Any = None
+    culprit: Any = None
+    server_name: Any = None
+    site: Any = None
+    checksum: Any = None
+    release: Any = None
+    environment: Any = None
+    dist: Any = None
+    fingerprint: Any = None
+    tags: Any = None
+    logentry: Any = None
+    message: Any = None
+    request: Any = None
+    user: Any = None
+    debug_meta: Any = None
+    template: Any = None
+    csp: Any = None
+    errors: Any = None
+    exception: msgspec.Raw = _NONE
+    stacktrace: msgspec.Raw = _NONE
+    threads: msgspec.Raw = _NONE
+    breadcrumbs: msgspec.Raw = _NONE
+    contexts: msgspec.Raw = _NONE
+    extra: msgspec.Raw = _NONE
+    modules: msgspec.Raw = _NONE
+    sdk: msgspec.Raw = _NONE
+    client_sdk: msgspec.Raw = _NONE
 
 
+_decode_payload = msgspec.json.Decoder(_Payload).decode
 _decode_raws = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_exception_values = msgspec.json.Decoder(_ExceptionValues).decode
-_decode_exception_list = msgspec.json.Decoder(list[ExceptionValue]).decode
-_decode_stacktrace = msgspec.json.Decoder(Stacktrace).decode
 
 
 def parse_event(
@@ -97,181 +120,183 @@ def parse_event(
         if needs_cleaning(payload):
             payload = clean_json(payload)
         try:
-            return _Reading(payload, event_id, default_timestamp).result()
+            return _read(payload, event_id, default_timestamp)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _Reading(clean_json(payload), event_id, default_timestamp).result()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            return _read(clean_json(payload), event_id, default_timestamp)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError(f"the event cannot be read: {error}") from error
 
 
-class _Reading:
-    """One pass over one payload."""
+def _read(payload: bytes, event_id: str | None, default_timestamp: float) -> tuple[Event, Notes]:
+    if _OLD_PREFIX in payload:
+        payload = _rename_old(payload)
+    sent, notes = _decode_payload(payload), Notes()
+    event = Event(
+        event_id=event_id or _event_id(sent.event_id),
+        timestamp=_timestamp(sent.timestamp, default_timestamp, notes),
+    )
+    _read_errors(sent.errors, notes)
+    _read_attributes(event, sent, notes)
+    _read_tags(event, sent, notes)
+    for name, read_value in _VALUE_READERS.items():
+        given = getattr(sent, name)
+        if given is not None and given != [] and (read := read_value(given, notes)) is not None:
+            setattr(event, name, read)
+    for name, read_raw in _RAW_READERS.items():
+        raw = getattr(sent, name)
+        if _is_given(raw) and (read := read_raw(raw, notes)) is not None:
+            setattr(event, name, read)
+    return event, notes
 
-    def __init__(self, payload: bytes, event_id: str | None, default_timestamp: float) -> None:
-        self._raws = _decode_raws(payload)
-        self._notes = Notes()
-        self._event = Event(
-            event_id=event_id or self._event_id(),
-            timestamp=self._timestamp(default_timestamp),
-        )
 
-    def result(self) -> tuple[Event, Notes]:
-        self._read_attributes()
-        self._read_stacks()
-        self._read_tags()
-        for name, reader in _INTERFACES.items():
-            given = self._get(name)
-            if given is not None and (read := reader(given, self._notes)) is not None:
-                setattr(self._event, name, read)
-        return self._event, self._notes
+def _rename_old(payload: bytes) -> bytes:
+    """The payload with today's names; what has today's name already wins."""
+    raws = _decode_raws(payload)
+    for old, new in _OLD_NAMES.items():
+        if old in raws and not _is_given(raws.get(new, _NONE)):
+            raws[new] = raws.pop(old)
+    return msgspec.json.encode(raws)
 
-    def _raw(self, name: str) -> msgspec.Raw | None:
-        """The JSON of an attribute under the first of its names that is there and not null."""
-        for alias in _ALIASES.get(name, (name,)):
-            raw = self._raws.get(alias)
-            if raw is not None and bytes(raw) != b"null":
-                return raw
+
+def _is_given(raw: msgspec.Raw) -> bool:
+    view = memoryview(raw)
+    return len(view) > 4 or bytes(view) not in _ABSENT
+
+
+def _event_id(given: Any) -> str:
+    parsed = parse_uuid(given)
+    if parsed is None:
+        raise ProtocolError(f"event_id {str(given)[:50]!r} is not a uuid", field="event_id")
+    return parsed.hex
+
+
+def _timestamp(given: Any, default: float, notes: Notes) -> float:
+    if given is None:
+        return default
+    parsed = parse_timestamp(given)
+    if parsed is None:
+        notes.invalid("timestamp", given)
+        return default
+    return parsed
+
+
+def _read_errors(given: Any, notes: Notes) -> None:
+    """What the SDK found wrong itself."""
+    for error in given[: limits.MAX_ERRORS] if isinstance(given, list) else ():
+        read = convert(EventError, error, notes, "errors")
+        if read is not None:
+            notes.add(read.type, read.name, read.value)
+
+
+def _read_attributes(event: Event, sent: _Payload, notes: Notes) -> None:
+    event.platform = sent.platform if sent.platform in _PLATFORMS else "other"
+    event.level = _level(sent.level, notes)
+    event.logger = short_logger(_text("logger", sent.logger, limits.LINE_CHARACTERS, notes))
+    event.transaction = _text("transaction", sent.transaction, limits.LINE_CHARACTERS, notes)
+    event.culprit = _text("culprit", sent.culprit, limits.LINE_CHARACTERS, notes)
+    event.server_name = _text("server_name", sent.server_name, limits.TYPE_CHARACTERS, notes)
+    event.site = _text("site", sent.site, limits.TYPE_CHARACTERS, notes)
+    event.checksum = _text("checksum", sent.checksum, limits.NAME_CHARACTERS, notes)
+    event.release = _name("release", sent.release, limits.LINE_CHARACTERS, notes)
+    event.environment = _name("environment", sent.environment, limits.SHORT_CHARACTERS, notes)
+    event.dist = _dist(sent.dist, notes)
+    event.fingerprint = _fingerprint(sent.fingerprint, notes)
+    event.transaction_info = _small_map("transaction_info", sent.transaction_info, notes)
+    message = sent.message if sent.logentry is None else sent.logentry
+    event.logentry = None if message is None else read_logentry(message, notes)
+    if not _is_given(sent.sdk):
+        sent.sdk = sent.client_sdk
+
+
+def _text(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | None:
+    """A lenient text attribute; ``None`` where it is absent, empty or of another type."""
+    if given is None:
         return None
-
-    def _get(self, name: str) -> Any:
-        raw = self._raw(name)
-        return None if raw is None else msgspec.json.decode(raw)
-
-    def _event_id(self) -> str:
-        given = self._get("event_id")
-        parsed = parse_uuid(given)
-        if parsed is None:
-            raise ProtocolError(f"event_id {str(given)[:50]!r} is not a uuid", field="event_id")
-        return parsed.hex
-
-    def _timestamp(self, default: float) -> float:
-        given = self._get("timestamp")
-        if given is None:
-            return default
-        parsed = parse_timestamp(given)
-        if parsed is None:
-            self._notes.invalid("timestamp", given)
-        return default if parsed is None else parsed
-
-    def _text(self, name: str, limit: tuple[int, int]) -> str | None:
-        """A lenient text attribute; ``None`` where it is absent, empty or of another type."""
-        given = self._get(name)
-        if given is None:
-            return None
-        text = lenient_text(given)
-        if text is None:
-            self._notes.invalid(name, given)
-        return cut(text.strip(), limit, self._notes, name) or None if text else None
-
-    def _read_attributes(self) -> None:
-        event, notes = self._event, self._notes
-        event.platform = self._platform()
-        event.level = self._level()
-        event.logger = self._text("logger", limits.SHORT_CHARACTERS)
-        event.transaction = self._text("transaction", limits.LINE_CHARACTERS)
-        event.culprit = self._text("culprit", limits.LINE_CHARACTERS)
-        event.server_name = self._text("server_name", limits.TYPE_CHARACTERS)
-        event.site = self._text("site", limits.TYPE_CHARACTERS)
-        event.checksum = self._text("checksum", limits.NAME_CHARACTERS)
-        event.release = self._name("release", limits.LINE_CHARACTERS, {".", "..", "latest"})
-        event.environment = self._name("environment", limits.SHORT_CHARACTERS, {".", "..", "none"})
-        event.dist = self._dist()
-        event.fingerprint = self._fingerprint()
-        event.modules = self._modules()
-
-    def _platform(self) -> str:
-        given = self._get("platform")
-        return given if isinstance(given, str) and given in _PLATFORMS else "other"
-
-    def _level(self) -> Level:
-        given = self._get("level")
-        if given is None:
-            return "error"
-        return interfaces.read_level(given, self._notes, "level") or "error"
-
-    def _name(self, name: str, limit: tuple[int, int], forbidden: set[str]) -> str | None:
-        """A release or environment: some words and characters would break paths and queries."""
-        text = self._text(name, limit)
-        if text and (text.lower() in forbidden or _UNSAFE.search(text)):
-            self._notes.invalid(name, text)
-            return None
-        return text
-
-    def _dist(self) -> str | None:
-        text = lenient_text(self._get("dist"))
-        if text and not _DIST.fullmatch(text.strip()):
-            self._notes.invalid("dist", text)
-            return None
-        return text.strip() if text else None
-
-    def _fingerprint(self) -> list[str]:
-        given = self._get("fingerprint")
-        if given is None:
-            return []
-        if not isinstance(given, list):
-            self._notes.invalid("fingerprint", given)
-            return []
-        parts = (lenient_text(part) for part in given[: limits.MAX_FINGERPRINT_PARTS])
-        return [part for part in parts if part is not None]
-
-    def _modules(self) -> dict[str, str | None]:
-        given = self._get("modules")
-        if not isinstance(given, dict):
-            return {}
-        return {
-            name: lenient_text(version)
-            for name, version in list(given.items())[: limits.MAX_MODULES]
-        }
-
-    def _read_stacks(self) -> None:
-        raw = self._raw("exception")
-        if raw is not None:
-            self._event.exception = self._exceptions(raw)
-        raw = self._raw("stacktrace")
-        if raw is not None:
-            try:
-                self._event.stacktrace = _decode_stacktrace(raw)
-            except msgspec.ValidationError:
-                self._event.stacktrace = read_stacktrace(
-                    msgspec.json.decode(raw), self._notes, "stacktrace"
-                )
-        threads = self._get("threads")
-        if threads is not None:
-            self._event.threads = read_threads(threads, self._notes)
-
-    def _exceptions(self, raw: msgspec.Raw) -> list[ExceptionValue]:
-        try:
-            if bytes(memoryview(raw)[:1]) == b"[":
-                return _decode_exception_list(raw)
-            return _decode_exception_values(raw).values
-        except msgspec.ValidationError:
-            return read_exceptions(msgspec.json.decode(raw), self._notes)
-
-    def _read_tags(self) -> None:
-        tags = read_tags(self._get("tags"), self._notes)
-        environment = tags.pop("environment", None)
-        if environment and not self._event.environment:
-            self._event.environment = environment[: limits.SHORT_CHARACTERS[0]]
-        self._event.tags = tags
+    text = lenient_text(given)
+    if text is None:
+        notes.invalid(name, given)
+        return None
+    return cut(text.strip(), limit, notes, name) or None
 
 
-def _read_map(value: Any, _notes: Notes) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
+def _level(given: Any, notes: Notes) -> Level:
+    return (given is not None and read_level(given, notes, "level")) or "error"
 
 
-_INTERFACES: dict[str, Callable[[Any, Notes], Any]] = {
-    "logentry": interfaces.read_logentry,
-    "breadcrumbs": interfaces.read_breadcrumbs,
-    "request": interfaces.read_request,
-    "user": interfaces.read_user,
-    "contexts": interfaces.read_contexts,
-    "extra": interfaces.read_extra,
-    "sdk": interfaces.read_sdk,
-    "debug_meta": interfaces.read_debug_meta,
-    "transaction_info": _read_map,
-    "template": _read_map,
-    "csp": _read_map,
-    "hpkp": _read_map,
-    "expectct": _read_map,
-    "expectstaple": _read_map,
+def _name(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | None:
+    """A release or environment: some words and characters would break paths and queries."""
+    text = _text(name, given, limit, notes)
+    if text and (text.lower() in _FORBIDDEN[name] or _UNSAFE.search(text)):
+        notes.invalid(name, text)
+        return None
+    return text
+
+
+def _dist(given: Any, notes: Notes) -> str | None:
+    text = (lenient_text(given) or "").strip()
+    if text and not _DIST.fullmatch(text):
+        notes.invalid("dist", text)
+        return None
+    return text or None
+
+
+def _fingerprint(given: Any, notes: Notes) -> list[str]:
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        notes.invalid("fingerprint", given)
+        return []
+    texts = (lenient_text(part) for part in given[: limits.MAX_FINGERPRINT_PARTS])
+    return [
+        cut(text, limits.VALUE_CHARACTERS, notes, "fingerprint")
+        for text in texts
+        if text is not None
+    ]
+
+
+def _small_map(name: str, given: Any, notes: Notes) -> dict[str, Any] | None:
+    if not isinstance(given, dict) or not given:
+        return None
+    flat = flatten(given, limits.SMALL_BAG[1])
+    bag: dict[str, Any] = shorten(flat, limits.SMALL_BAG, notes, name)
+    return bag
+
+
+def _read_tags(event: Event, sent: _Payload, notes: Notes) -> None:
+    tags = read_tags(sent.tags, notes)
+    environment = tags.pop("environment", None)
+    if event.environment is None:
+        event.environment = _name("environment", environment, limits.SHORT_CHARACTERS, notes)
+    if isinstance(sent.platform, str) and sent.platform != event.platform:
+        # Clients of other languages (crystal, dart, rust) name them here.
+        tags.setdefault("platform", sent.platform[: limits.SHORT_CHARACTERS[0]])
+    event.tags = tags
+
+
+def _template(given: Any, notes: Notes) -> Any:
+    return read_frame(given, notes, "template")
+
+
+def _csp(given: Any, notes: Notes) -> Csp | None:
+    return _read_csp(given, notes, "csp")
+
+
+_FORBIDDEN = {"release": {".", "..", "latest"}, "environment": {".", "..", "none"}}
+_read_csp = StructReader(Csp, {})
+_VALUE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
+    "request": read_request,
+    "user": read_user,
+    "debug_meta": read_debug_meta,
+    "template": _template,
+    "csp": _csp,
+}
+_RAW_READERS: dict[str, Callable[[msgspec.Raw, Notes], Any]] = {
+    "exception": read_exceptions,
+    "stacktrace": read_event_stacktrace,
+    "threads": read_threads,
+    "breadcrumbs": read_breadcrumbs,
+    "contexts": read_contexts,
+    "extra": read_extra,
+    "modules": read_modules,
+    "sdk": read_sdk,
 }

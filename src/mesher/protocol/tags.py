@@ -8,10 +8,12 @@ from typing import Any
 from mesher.protocol import limits
 from mesher.protocol.event import Event
 from mesher.protocol.lenient import Notes, cut, lenient_text, pairs
+from mesher.protocol.user import user_tag
 
 _KEY = re.compile(r"[A-Za-z0-9_.:-]+")
 # Attributes of the event; as tags they would contradict them.
-_RESERVED = frozenset({"release", "dist", "user", "filename", "function", "environment"})
+_RESERVED = frozenset({"release", "dist", "user", "filename", "function"})
+_OURS = "sentry:"  # how a server of Sentry's marks them
 
 
 def read_tags(value: Any, notes: Notes) -> dict[str, str]:
@@ -31,12 +33,26 @@ def read_tags(value: Any, notes: Notes) -> dict[str, str]:
             notes.invalid(f"tags.{key}", given)
             continue
         key = cut(key, limits.LINE_CHARACTERS, notes, "tags")
-        if key in tags or (key in _RESERVED and key != "environment"):
+        if key in tags or key in _RESERVED or key.startswith(_OURS):
             continue
-        tags[key] = cut(text, limits.LINE_CHARACTERS, notes, f"tags.{key}")
         if len(tags) == limits.MAX_TAGS:
+            notes.add("value_too_long", "tags")
             break
+        tags[key] = cut(text, limits.LINE_CHARACTERS, notes, f"tags.{key}")
     return tags
+
+
+def short_logger(name: str | None) -> str | None:
+    """A logger's name within its limit: packages shrink to their initials, from the left."""
+    longest = limits.SHORT_CHARACTERS[0]
+    if name is None or len(name) <= longest:
+        return name
+    words = name.split(".")
+    for index, word in enumerate(words[:-1]):
+        words[index] = word[:1]
+        if len(".".join(words)) <= longest:
+            break
+    return ".".join(words)[-longest:]
 
 
 def derive_tags(event: Event) -> dict[str, str]:
@@ -51,44 +67,33 @@ def derive_tags(event: Event) -> dict[str, str]:
         "server_name": event.server_name,
         "site": event.site,
         "url": event.request.url if event.request else None,
-        "user": user_tag(event),
+        "user": user_tag(event.user),
     }
     mechanism = event.exception[-1].mechanism if event.exception else None
     if mechanism is not None:
         found["mechanism"] = mechanism.type
         if mechanism.handled is not None:
             found["handled"] = "yes" if mechanism.handled else "no"
+    contexts = event.contexts
     for name in ("browser", "os", "client_os", "runtime"):
-        found |= _named_context(event, name)
-    device = event.contexts.get("device")
-    if device:
-        found["device"] = lenient_text(device.get("model"))
-        found["device.family"] = lenient_text(device.get("family"))
-    return {key: text[: limits.LINE_CHARACTERS[0]] for key, text in found.items() if text}
+        if name in contexts:
+            found |= _named_context(contexts[name], name)
+    if "device" in contexts:
+        found["device"] = lenient_text(contexts["device"].get("model"))
+        found["device.family"] = lenient_text(contexts["device"].get("family"))
+    if "trace" in contexts:
+        found["trace"] = lenient_text(contexts["trace"].get("trace_id"))
+    longest = limits.LINE_CHARACTERS[0]
+    return {key: _one_line(text)[:longest] for key, text in found.items() if text}
 
 
-def user_tag(event: Event) -> str | None:
-    """The identity by which users are counted: ``id:…``, ``username:…``, ``email:…`` or ``ip:…``."""
-    user = event.user
-    if user is None:
-        return None
-    for name, text in (
-        ("id", user.id),
-        ("username", user.username),
-        ("email", user.email),
-        ("ip", user.ip_address),
-    ):
-        if text:
-            return f"{name}:{text}"
-    return None
-
-
-def _named_context(event: Event, name: str) -> dict[str, str | None]:
-    context = event.contexts.get(name)
-    if not context:
-        return {}
+def _named_context(context: dict[str, Any], name: str) -> dict[str, str | None]:
     title = lenient_text(context.get("name") or context.get("raw_description"))
     if not title:
         return {}
     version = lenient_text(context.get("version"))
     return {name: f"{title} {version}" if version else title, f"{name}.name": title}
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else " ".join(text.split())

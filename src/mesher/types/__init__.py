@@ -1,4 +1,83 @@
 """
 The schema types, each declared once: table, fields, keys, relationships, JSON form and row mapping
 all derive from the declaration. Imports nothing of ours.
+
+Beside them stand plain value types without a table (``EventPayload`` and the like) and, in
+``ingestion``, the operational tables, so that ``metadata`` is the whole database.
 """
+
+from mesher.types import ingestion  # noqa: F401 - its tables join the metadata
+from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
+from mesher.types.declaration import Relationship, SchemaType, metadata
+from mesher.types.event import (
+    SEVERITIES,
+    Breadcrumb,
+    Event,
+    EventPayload,
+    ExceptionInfo,
+    Severity,
+    StackFrame,
+)
+from mesher.types.issue import ISSUE_STATUSES, Issue, IssueStatus
+from mesher.types.project import ApiKey, Organization, Project
+from mesher.types.retention import RetentionSettings
+from mesher.types.user import (
+    ROLES,
+    TOKEN_SCOPES,
+    ApiToken,
+    OrgMembership,
+    Role,
+    Session,
+    TokenScope,
+    User,
+)
+
+# In the order of the data model; ``ApiToken`` came with a later migration.
+SCHEMA_TYPES: tuple[type[SchemaType], ...] = (
+    Organization,
+    Project,
+    ApiKey,
+    User,
+    OrgMembership,
+    Session,
+    Event,
+    Issue,
+    AlertRule,
+    Alert,
+    RetentionSettings,
+    ApiToken,
+)
+
+__all__ = [
+    "ALERT_STATUSES",
+    "ISSUE_STATUSES",
+    "ROLES",
+    "SCHEMA_TYPES",
+    "SEVERITIES",
+    "TOKEN_SCOPES",
+    "Alert",
+    "AlertCondition",
+    "AlertRule",
+    "AlertStatus",
+    "ApiKey",
+    "ApiToken",
+    "Breadcrumb",
+    "Event",
+    "EventPayload",
+    "ExceptionInfo",
+    "Issue",
+    "IssueStatus",
+    "OrgMembership",
+    "Organization",
+    "Project",
+    "Relationship",
+    "RetentionSettings",
+    "Role",
+    "SchemaType",
+    "Session",
+    "Severity",
+    "StackFrame",
+    "TokenScope",
+    "User",
+    "metadata",
+]

@@ -1,0 +1,5 @@
+"""``python -m mesher`` is the command ``mesher``."""
+
+from mesher.cli import main
+
+main()

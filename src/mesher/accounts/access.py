@@ -1,0 +1,146 @@
+"""
+The only way from what a request says to a tenant's data.
+
+A request's credentials become an ``Actor``, and an id from a request becomes a thing only through
+the ``accessible_...`` functions. What an actor may not see and what does not exist are answered
+alike. Storage functions further down take a ``Project`` or an ``Issue`` instead of an id: the type
+says that it has been here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from mesher.accounts.tokens import hash_token
+from mesher.errors import AuthError, Forbidden, NotFound
+from mesher.ids import parse_uuid
+from mesher.storage import events, issues, projects, tokens, users
+from mesher.storage.database import ReadConnection
+from mesher.storage.viewer import Viewer
+from mesher.types import TOKEN_SCOPES, Event, Issue, Project, TokenScope
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and how much of what they see they may change."""
+
+    viewer: Viewer
+    scope: TokenScope
+    name: str  # for people to read
+    token_last_used_at: datetime | None = None  # of a token
+
+
+async def actor_of_session(conn: ReadConnection, token: str | None) -> Actor:
+    """
+    The person with this session; people may do all that their organisations allow.
+
+    Raises:
+        AuthError: no such session, or it has expired.
+    """
+    user = await users.find_session_user(conn, hash_token(token)) if token else None
+    if user is None:
+        raise AuthError("nobody is logged in", hint="log in, or send an API token")
+    return Actor(
+        viewer=Viewer(user_id=user.id),
+        scope="admin",
+        name=user.display_name or user.email,
+    )
+
+
+async def actor_of_token(conn: ReadConnection, token: str) -> Actor:
+    """
+    The holder of an API token.
+
+    Raises:
+        AuthError: no such token, or it is revoked.
+    """
+    grant = await tokens.find_token(conn, hash_token(token))
+    if grant is None:
+        raise AuthError("the API token is unknown or revoked", hint="make a new token")
+    return Actor(
+        viewer=Viewer(
+            user_id=grant.user_id,
+            org_id=grant.org_id,
+            project_id=grant.project_id,
+        ),
+        scope=grant.scope,
+        name=grant.name,
+        token_last_used_at=grant.last_used_at,
+    )
+
+
+def require_scope(actor: Actor, scope: TokenScope) -> None:
+    """
+    Refuse what the credentials are not for.
+
+    Raises:
+        Forbidden: the token's scope is smaller.
+    """
+    # Each scope includes those listed before it.
+    if TOKEN_SCOPES.index(actor.scope) < TOKEN_SCOPES.index(scope):
+        raise Forbidden(
+            f"this needs a token with scope {scope}; the one sent has {actor.scope}",
+            hint=f"make a token with scope {scope}",
+        )
+
+
+async def accessible_project(conn: ReadConnection, actor: Actor, reference: str) -> Project:
+    """
+    The project with this uuid or slug.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's.
+    """
+    project = await projects.find_project(conn, actor.viewer, reference)
+    if project is None:
+        raise NotFound("there is no such project")
+    return project
+
+
+async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:
+    """
+    The issue with this id.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's.
+    """
+    parsed = parse_uuid(issue_id)
+    issue = await issues.find_issue(conn, actor.viewer, parsed) if parsed else None
+    if issue is None:
+        raise NotFound("there is no such issue")
+    return issue
+
+
+async def event_of_project(conn: ReadConnection, project: Project, event_id: str) -> Event:
+    """
+    The event with this id, in any form that clients send ids in.
+
+    Raises:
+        NotFound: the (accessible) project has none.
+    """
+    parsed = parse_uuid(event_id)
+    event = await events.find_event(conn, project, parsed) if parsed else None
+    if event is None:
+        raise NotFound("there is no such event")
+    return event
+
+
+async def event_of_issue(conn: ReadConnection, issue: Issue, event_id: str) -> Event:
+    """
+    The event with this id, or the ``latest`` or ``oldest``.
+
+    Raises:
+        NotFound: the (accessible) issue has none.
+    """
+    match event_id:
+        case "latest":
+            event = await events.find_latest_event(conn, issue)
+        case "oldest":
+            event = await events.find_oldest_event(conn, issue)
+        case _:
+            parsed = parse_uuid(event_id)
+            event = await events.find_event(conn, issue, parsed) if parsed else None
+    if event is None or event.issue_id != issue.id:
+        raise NotFound("there is no such event")
+    return event

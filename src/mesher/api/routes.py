@@ -1,0 +1,60 @@
+"""
+The JSON API: the table of contents.
+
+``POST /api/v1/events`` and ``/api/v1/events/bulk`` belong to ``ingest.routes``.
+"""
+
+from __future__ import annotations
+
+from litestar import Router, delete, get, post
+from litestar.openapi.datastructures import ResponseSpec
+
+from mesher.api import events, issues, projects
+from mesher.api.errors import ErrorBody
+
+_ERRORS = {
+    status: ResponseSpec(ErrorBody, generate_examples=False, description=description)
+    for status, description in {
+        400: "A parameter does not fit",
+        401: "No credentials, or not valid ones",
+        403: "The token's scope is too small",
+        404: "No such thing, or not yours",
+        503: "The database cannot be reached; see Retry-After",
+    }.items()
+}
+_PROJECT = _ERRORS | {200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)}
+_EVENT = _ERRORS | {200: ResponseSpec(events.EVENT_DETAIL, generate_examples=False)}
+
+
+def api_router() -> Router:
+    """Every address of the API."""
+    return Router(
+        path="/api/v1",
+        route_handlers=[
+            get("/projects", responses=_ERRORS)(projects.list_projects),
+            get("/projects/{project_id:str}", responses=_PROJECT)(projects.get_project),
+            get("/projects/{project_id:str}/outcomes", responses=_ERRORS)(projects.list_outcomes),
+            get("/projects/{project_id:str}/issues", responses=_ERRORS)(issues.list_issues),
+            get("/projects/{project_id:str}/events/{event_id:str}", responses=_EVENT)(
+                events.get_project_event
+            ),
+            get("/issues/{issue_id:str}", responses=_ERRORS)(issues.get_issue),
+            delete("/issues/{issue_id:str}", responses=_ERRORS)(issues.delete_issue),
+            post("/issues/{issue_id:str}/resolve", responses=_ERRORS, status_code=200)(
+                issues.resolve_issue
+            ),
+            post("/issues/{issue_id:str}/unresolve", responses=_ERRORS, status_code=200)(
+                issues.unresolve_issue
+            ),
+            post("/issues/{issue_id:str}/archive", responses=_ERRORS, status_code=200)(
+                issues.archive_issue
+            ),
+            post("/issues/{issue_id:str}/discard", responses=_ERRORS, status_code=200)(
+                issues.discard_issue
+            ),
+            get("/issues/{issue_id:str}/events", responses=_ERRORS)(events.list_events),
+            get("/issues/{issue_id:str}/events/{event_id:str}", responses=_EVENT)(
+                events.get_issue_event
+            ),
+        ],
+    )

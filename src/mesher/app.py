@@ -1,0 +1,164 @@
+"""
+The web process: Settings and Resources to one ASGI application, served until SIGTERM.
+
+    request ─▶ ingest endpoints (plain ASGI), asked first
+            └▶ Litestar: API, pages, health
+
+Receiving goes on while PostgreSQL is away; pages and the API then answer 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar, Router, get
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from mesher import __version__
+from mesher.answers import answer_error
+from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
+from mesher.api.routes import api_router
+from mesher.errors import SetupError
+from mesher.health import get_live, get_ready
+from mesher.ingest.routes import IngestApp
+from mesher.resources import Network, Resources, open_resources
+from mesher.settings import Settings
+from mesher.types import SchemaType
+from mesher.web.routes import pages_router
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+# Forms and parameters of pages and the API are some kilobytes; events have limits of their own.
+MAX_BODY_BYTES = 256 * 1024
+# Nothing on a page comes from elsewhere, and no page may be shown inside another.
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",  # of tenants' data; assets say otherwise
+}
+
+
+def run_web(settings: Settings, index: int) -> None:
+    """
+    Serve until SIGTERM or SIGINT: then accept no more, finish what is under way, close the journal.
+
+    Args:
+        settings: the configuration.
+        index: the number of this web process, which is that of its journal shard too.
+
+    Raises:
+        SetupError: a setting, the journal or the address cannot be used.
+    """
+    asyncio.run(_serve(settings, index))
+
+
+def make_app(resources: Resources) -> AsgiApp:
+    """The application over open resources."""
+    ingest = IngestApp(resources.receiver)
+    pages = _make_litestar(resources)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and ingest.matches(scope):
+            await ingest(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return app
+
+
+def _make_litestar(resources: Resources) -> Litestar:
+    return Litestar(
+        route_handlers=[api_router(), pages_router(), _health_router()],
+        state=State({"resources": resources}),
+        exception_handlers={Exception: answer_error},
+        before_send=[_add_security_headers],
+        type_encoders={SchemaType: encode_schema_type},
+        plugins=[SchemaTypePlugin()],
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Mesher",
+            version=__version__,
+            path="/api/v1/openapi.json",
+            # The document alone: the framework's pages that show it load scripts from elsewhere.
+            render_plugins=[JsonRenderPlugin(path="/")],
+            operation_id_creator=lambda handler, *_: handler.handler_name,
+            components=Components(
+                security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
+            ),
+            security=[{"token": []}],
+            use_handler_docstrings=True,
+        ),
+    )
+
+
+def _health_router() -> Router:
+    """Under our own names, and under those that Sentry's SDKs and proxies ask Relay for."""
+    return Router(
+        path="/",
+        include_in_schema=False,
+        route_handlers=[
+            get(["/health/live", "/api/relay/healthcheck/live"])(get_live),
+            get(["/health/ready", "/api/relay/healthcheck/ready"])(get_ready),
+        ],
+    )
+
+
+async def _add_security_headers(message: Any, _: Any) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+
+
+async def _serve(settings: Settings, index: int) -> None:
+    async with open_resources(
+        database_url=settings.database_url,
+        data_dir=settings.data_dir,
+        shard=settings.data_dir / "journal" / f"{index:03d}",
+        journal_max_bytes=settings.journal_max_bytes,
+        url=settings.public_url,
+        trusted_proxies=_networks(settings.trusted_proxies),
+    ) as resources:
+        server = Server(
+            make_app(resources),
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,  # without the lifespan protocol: resources are open
+            log_enabled=False,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
+        try:
+            await server.serve()
+        except RuntimeError as error:
+            raise SetupError(
+                f"cannot listen on {settings.host}:{settings.port}:"
+                f" {str(error).partition(chr(10))[0]}",
+                hint="stop the program that uses the port, or set MESHER_PORT",
+            ) from error
+
+
+def _networks(text: str) -> list[Network]:
+    try:
+        return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise SetupError(
+            f"MESHER_TRUSTED_PROXIES={text!r}: {error}", hint="as in 10.0.0.0/8,::1"
+        ) from error

@@ -1,0 +1,52 @@
+"""
+What the supervisor starts: ``python -m mesher.child web:0``, configured by ``MESHER_*`` variables.
+
+Each role imports its own part alone, in its branch below: the digest process does without the web
+framework, the jobs process without either, which saves tens of megabytes in each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import structlog
+
+from mesher.errors import MesherError
+from mesher.logs import configure_logging
+from mesher.settings import Settings, load_settings
+
+log = structlog.get_logger(__name__)
+
+
+def main(name: str) -> int:
+    """Run ``web:0``, ``digest:0`` or ``jobs`` until SIGTERM; 0 = it ended because it was asked."""
+    os.umask(0o077)  # the journal holds what tenants sent
+    settings = load_settings(os.environ)
+    configure_logging(level=settings.log_level, log_format=settings.log_format, process=name)
+    role, _, index = name.partition(":")
+    try:
+        _run(role, settings, int(index or 0))
+    except MesherError as error:
+        log.critical("process_failed", reason=error.message, hint=error.hint)
+        return 1
+    return 0
+
+
+def _run(role: str, settings: Settings, index: int) -> None:
+    if role == "web":
+        from mesher.app import run_web  # noqa: PLC0415 - see above
+
+        run_web(settings, index)
+    elif role == "digest":
+        from mesher.worker import run_digest  # noqa: PLC0415 - see above
+
+        run_digest(settings, index)
+    else:
+        from mesher.jobs import run_jobs  # noqa: PLC0415 - see above
+
+        run_jobs(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,170 @@
+"""Exceptions: which of a chain or a group count, and by what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal, NamedTuple
+
+from mesher.grouping.explanation import Part
+from mesher.grouping.message import parameterize
+from mesher.grouping.stacktrace import Calls, app_frames, call_parts
+from mesher.protocol.event import Event, ExceptionValue
+
+
+class CountedExceptions(NamedTuple):
+    """What counts of an event's exceptions."""
+
+    variant: Literal["app", "system", "exception"]
+    parts: list[Part]  # empty: nothing of them is usable
+    ignored: Counter[str]  # calls by reason
+    left_out: int  # exceptions of a group that others stand for
+    main: ExceptionValue  # the one that names the issue
+
+
+class _Counted(NamedTuple):
+    exception: ExceptionValue
+    parts: list[Part]
+    calls: Calls
+
+
+def count_exceptions(event: Event) -> CountedExceptions:
+    """
+    Find what counts of the exceptions of an event that has some.
+
+    The application's own calls of all that are relevant; where none of them has any, all calls;
+    where there are no calls at all, types and values.
+    """
+    variants: tuple[Literal["app", "system"], ...] = ("app", "system")
+    for variant in variants:
+        counted = [_count(one, event, app_only=variant == "app") for one in event.exception]
+        relevant, main = _relevant(counted)
+        if any(one.calls.parts for one in relevant):
+            return _result(variant, counted, relevant, main)
+    return _result("exception", counted, relevant, main)
+
+
+def is_report(exception: ExceptionValue) -> bool:
+    """
+    Whether an SDK made an exception up around a message, to show from where it was reported.
+
+    Its type says nothing then, and its calls say where it was sent, not what went wrong.
+    """
+    mechanism = exception.mechanism
+    return mechanism is not None and bool(mechanism.synthetic) and mechanism.handled is not False
+
+
+def _result(
+    variant: Literal["app", "system", "exception"],
+    counted: list[_Counted],
+    relevant: list[_Counted],
+    main: ExceptionValue,
+) -> CountedExceptions:
+    ignored: Counter[str] = Counter()
+    for one in relevant:
+        ignored.update(one.calls.ignored)
+    parts = [part for one in relevant for part in one.parts]
+    return CountedExceptions(variant, parts, ignored, len(counted) - len(relevant), main)
+
+
+def _count(exception: ExceptionValue, event: Event, *, app_only: bool) -> _Counted:
+    trace, mechanism = exception.stacktrace, exception.mechanism
+    calls = Calls([], Counter())
+    if trace is not None:
+        in_app = app_frames(trace, event.platform) if app_only else None
+        calls = call_parts(trace, event.platform, in_app)
+    parts: list[Part] = []
+    if exception.type and not (mechanism and mechanism.synthetic):
+        parts.append(Part("exception type", exception.type))
+    native_error = _native_error(mechanism.meta if mechanism else None)
+    parts += native_error
+    if not native_error and (not calls.parts or is_report(exception)):
+        template = event.logentry.message if event.logentry and is_report(exception) else None
+        if text := template or exception.value:
+            parts.append(Part("exception value", parameterize(text)))
+    return _Counted(exception, parts + calls.parts, calls)
+
+
+def _native_error(meta: dict[str, Any] | None) -> list[Part]:
+    """Domain and code of an error of Apple's frameworks, which say more than its text."""
+    error = (meta or {}).get("ns_error")
+    if not isinstance(error, dict):
+        return []
+    return [
+        Part(f"error {name}", str(error[name]))
+        for name in ("domain", "code")
+        if isinstance(error.get(name), str | int)
+    ]
+
+
+def _relevant(counted: list[_Counted]) -> tuple[list[_Counted], ExceptionValue]:
+    """
+    The exceptions that count, and the main one.
+
+    A chain counts whole, innermost cause first. Of a group only its different top-level exceptions
+    count, with the group behind them; where there is only one, it counts with its causes instead.
+    """
+    everything = counted, counted[-1].exception
+    children = _children(counted)
+    if children is None:
+        return everything
+    by_id = {_identity(one)[0]: one for one in counted}
+    different = {
+        tuple(part.value for part in by_id[number].parts): number
+        for number in _top_level(children, by_id)
+    }
+    if not different:
+        return everything
+    if len(different) > 1:
+        # In the order of their values: the order in which tasks failed is chance.
+        ordered = [by_id[different[values]] for values in sorted(different)]
+        return [*ordered, by_id[0]], by_id[0].exception
+    [number] = different.values()
+    path = _first_path(number, children)
+    return [one for one in counted if _identity(one)[0] in path], by_id[number].exception
+
+
+def _identity(one: _Counted) -> tuple[int | None, int | None]:
+    mechanism = one.exception.mechanism
+    return (mechanism.exception_id, mechanism.parent_id) if mechanism else (None, None)
+
+
+def _children(counted: list[_Counted]) -> dict[int, list[int]] | None:
+    """The exceptions below each, by id; ``None`` unless the ids make a tree with the root 0."""
+    children: dict[int, list[int]] = {}
+    for one in counted:
+        number, parent = _identity(one)
+        if number is None or number == parent or number in children:
+            return None
+        children[number] = []
+    for one in reversed(counted):
+        number, parent = _identity(one)
+        if number is not None and parent in children:
+            children[parent].append(number)
+    return children if 0 in children else None
+
+
+def _top_level(children: dict[int, list[int]], by_id: dict[int | None, _Counted]) -> list[int]:
+    """The exceptions of the root group, each group below it replaced by what it holds."""
+    found: list[int] = []
+    seen: set[int] = set()
+    waiting = [0]
+    while waiting:
+        number = waiting.pop()
+        if number in seen:  # the ids may make a circle
+            continue
+        seen.add(number)
+        mechanism = by_id[number].exception.mechanism
+        if mechanism and mechanism.is_exception_group:
+            waiting += children[number]
+        else:
+            found.append(number)
+    return found
+
+
+def _first_path(number: int, children: dict[int, list[int]]) -> set[int]:
+    """An exception and its causes, of several the first."""
+    path = {number}
+    while children[number] and children[number][0] not in path:
+        number = children[number][0]
+        path.add(number)
+    return path

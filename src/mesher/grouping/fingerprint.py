@@ -1,0 +1,159 @@
+"""
+The one entry point of grouping: ``group``.
+
+What the client asked for comes first (its checksum, its fingerprint). Otherwise the first of these
+that has anything usable decides: exceptions, the crashed or only thread, the stack trace of the
+event, a template, a violated policy, the message. What decides is hashed, and told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+
+import msgspec
+
+from mesher.grouping.exceptions import count_exceptions
+from mesher.grouping.explanation import Explanation, Ignored, Part, Variant
+from mesher.grouping.message import parameterize
+from mesher.grouping.stacktrace import app_frames, call_parts, crash_frame, event_trace
+from mesher.grouping.title import issue_culprit, issue_title
+from mesher.grouping.variables import DEFAULT, Subject, variable_name, variable_value
+from mesher.protocol.csp import effective_directive, grouping_source
+from mesher.protocol.event import Event, ExceptionValue
+
+# Raised whenever the same event may get another fingerprint. Old fingerprints stay bound to their
+# issues, so that an upgrade does not open every issue anew.
+ALGORITHM_VERSION = 1
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+class Grouping(msgspec.Struct, frozen=True, kw_only=True):
+    """To which issue an event belongs, how that is called, and why."""
+
+    fingerprint: str  # 32 lower-case hex digits
+    title: str
+    culprit: str  # may be empty
+    explanation: Explanation
+    algorithm_version: int = ALGORITHM_VERSION
+
+
+def group(event: Event) -> Grouping:
+    """Find the issue of a normalised event. Total: there is an answer for every event."""
+    default, main = _default(event)
+    trace = (main.stacktrace if main is not None else None) or event_trace(event)
+    crash = crash_frame(trace, event.platform) if trace else None
+    explanation = _asked_for(event, default, Subject(event, main, crash)) or default
+    return Grouping(
+        fingerprint=_fingerprint(explanation),
+        title=issue_title(event, main, crash),
+        culprit=issue_culprit(event, crash),
+        explanation=explanation,
+    )
+
+
+def _fingerprint(explanation: Explanation) -> str:
+    text = "".join([part.value for part in explanation.parts])
+    if explanation.variant == "checksum" and _MD5.fullmatch(text):
+        return text
+    # An identifier, not a secret.
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _asked_for(event: Event, default: Explanation, subject: Subject) -> Explanation | None:
+    """The grouping that the client asks for; ``None`` where it leaves that to us."""
+    if event.checksum:
+        return Explanation(variant="checksum", parts=[Part("checksum", event.checksum.lower())])
+    names = [variable_name(part) for part in event.fingerprint]
+    if all(name == DEFAULT for name in names):
+        return None
+    parts: list[Part] = []
+    for text, name in zip(event.fingerprint, names, strict=True):
+        if name is None:
+            parts.append(Part("fingerprint", text))
+        elif name == DEFAULT:
+            parts += default.parts
+        else:
+            parts.append(Part(f"fingerprint {text}", variable_value(name, subject)))
+    if DEFAULT in names:
+        return Explanation(variant="hybrid", parts=parts, ignored=default.ignored)
+    ignored = [Ignored("everything else", "the client set a fingerprint of its own")]
+    return Explanation(variant="custom", parts=parts, ignored=ignored)
+
+
+def _default(event: Event) -> tuple[Explanation, ExceptionValue | None]:
+    """The grouping by what the event holds, and the main exception of the event."""
+    main: ExceptionValue | None = None
+    if event.exception:
+        found = count_exceptions(event)
+        main = found.main
+        if found.parts:
+            ignored = _ignored_calls(found.ignored)
+            if found.left_out:
+                ignored.append(
+                    Ignored(f"{found.left_out} exceptions", "others of their group stand for them")
+                )
+            return Explanation(variant=found.variant, parts=found.parts, ignored=ignored), main
+    return _by_trace(event) or _by_content(event), main
+
+
+def _by_trace(event: Event) -> Explanation | None:
+    """
+    By the stack trace of a thread or of the event.
+
+    Together with the message where nothing crashed: the trace then shows where a line was logged,
+    and two lines logged by one function are two problems.
+    """
+    trace = event_trace(event)
+    if trace is None:
+        return None
+    variant: Variant = "app"
+    calls = call_parts(trace, event.platform, app_frames(trace, event.platform))
+    if not calls.parts:
+        variant = "system"
+        calls = call_parts(trace, event.platform, None)
+    if not calls.parts:
+        return None
+    crashed = any(thread.crashed for thread in event.threads)
+    message = [] if crashed else _message_parts(event)
+    return Explanation(
+        variant=variant, parts=message + calls.parts, ignored=_ignored_calls(calls.ignored)
+    )
+
+
+def _by_content(event: Event) -> Explanation:
+    if template := _template_parts(event):
+        return Explanation(variant="template", parts=template)
+    if event.csp is not None and (directive := effective_directive(event.csp)):
+        source = grouping_source(event.csp)
+        return Explanation(
+            variant="csp", parts=[Part("directive", directive), Part("source", source)]
+        )
+    if message := _message_parts(event):
+        return Explanation(variant="message", parts=message)
+    return Explanation(
+        variant="fallback", parts=[Part("level", event.level), Part("type", event.type)]
+    )
+
+
+def _template_parts(event: Event) -> list[Part]:
+    template = event.template
+    if template is None or not template.filename:
+        return []
+    return [Part("file", template.filename), Part("line", template.context_line or "")]
+
+
+def _message_parts(event: Event) -> list[Part]:
+    """The template of the message, which says what varies; else its text, parameterised."""
+    entry = event.logentry
+    text = parameterize((entry.message or entry.formatted or "") if entry else "")
+    return [Part("message", text)] if text else []
+
+
+def _ignored_calls(counts: Counter[str]) -> list[Ignored]:
+    return [
+        Ignored(f"{count} calls" if count > 1 else "1 call", why)
+        for why, count in counts.most_common()
+    ]

@@ -1,0 +1,168 @@
+"""
+Stack traces: which calls count, and by what.
+
+A call counts by its module, or else the name of its file, and by its function. Line and column
+numbers never count, nor does the text of the line where there is a function: formatting a line, or
+adding a comment above it, must not make a new issue of an old one. Where a call has no function, the
+line is all that tells it from its neighbours, and counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from mesher.grouping.explanation import Part
+from mesher.grouping.functions import JAVASCRIPT, grouping_function
+from mesher.grouping.in_app import is_in_app
+from mesher.protocol.event import Event, Frame, Stacktrace
+
+# Longer lines are generated or minified.
+MAX_LINE_CHARACTERS = 120
+_LINE_PLATFORMS = JAVASCRIPT | {"python", "php", "ruby"}
+_WHITE_SPACE = re.compile(r"\s+")
+_FETCHED = ("http:", "https:", "blob:", "applewebdata:")  # their names change with each build
+_NO_FILES = frozenset({"<anonymous>", "[native code]"})
+_EVALUATED = frozenset({"[native code]", "native code", "eval code", "<anonymous>"})
+_JAVA_GENERATED = re.compile(
+    r"(?P<kept>(?:jdk\.internal|sun)\.reflect\.Generated\w*?Accessor)\d+"
+    r"|(?P<marker>\$\$\w*CGLIB\$\$|\$\$?(?:EnhancerBy|FastClassBy)\w+\$\$|_\$\$_javassist"
+    r"|\$fn__|\$HibernateProxy\$).*"
+)
+_HELPERS = re.compile(
+    r"(?:^|/)(?:@babel|core-js|regenerator-runtime|tslib|newrelic)/|LogRocket|^io\.sentry\."
+)
+_SCHEDULER_FUNCTIONS = frozenset(
+    ["runMicrotasks", "queueMicrotask", "processTicksAndRejections", "runNextTicks", "nextTick"]
+)
+
+NOT_IN_APP = "not the application's own code"
+REPEATED = "the same call as the one before (recursion)"
+EVALUATED = "evaluated or native code, which has no place"
+HELPER = "helper code of runtimes, compilers and monitoring"
+NOTHING_STABLE = "no module, file or function that stays the same from build to build"
+
+
+class Calls(NamedTuple):
+    """What counts of a stack trace, and how many calls do not, by reason."""
+
+    parts: list[Part]
+    ignored: Counter[str]
+
+
+def event_trace(event: Event) -> Stacktrace | None:
+    """
+    The stack trace of an event that is not an exception's: of the thread that crashed, else of the
+    current one, else of the only one; else the event's own.
+    """
+    for chosen in (
+        [thread for thread in event.threads if thread.crashed],
+        [thread for thread in event.threads if thread.current],
+        event.threads,
+    ):
+        if len(chosen) == 1:
+            return chosen[0].stacktrace or event.stacktrace
+    return event.stacktrace
+
+
+def app_frames(trace: Stacktrace, platform: str) -> list[bool]:
+    """For each call of a stack trace, in its order, whether it is of the application's own code."""
+    return [is_in_app(frame, frame.platform or platform) for frame in trace.frames]
+
+
+def call_parts(trace: Stacktrace, platform: str, in_app: list[bool] | None) -> Calls:
+    """
+    What counts of a stack trace, oldest call first.
+
+    Args:
+        trace: all its calls.
+        platform: of the event.
+        in_app: ``app_frames`` of the trace to count the application's own calls only; ``None``
+            counts all.
+    """
+    parts: list[Part] = []
+    ignored: Counter[str] = Counter()
+    previous: list[Part] = []
+    alone = len(trace.frames) == 1
+    for index, frame in enumerate(trace.frames):
+        if in_app is not None and not in_app[index]:
+            ignored[NOT_IN_APP] += 1
+            continue
+        found = _frame_parts(frame, frame.platform or platform, alone=alone)
+        if isinstance(found, str):
+            ignored[found] += 1
+        elif found == previous:
+            ignored[REPEATED] += 1
+        else:
+            parts += found
+            previous = found
+    return Calls(parts, ignored)
+
+
+def crash_frame(trace: Stacktrace, platform: str) -> Frame:
+    """The call that people look at first: the newest of the application, or the newest of all."""
+    for frame in reversed(trace.frames):
+        if is_in_app(frame, frame.platform or platform):
+            return frame
+    return trace.frames[-1]
+
+
+def _frame_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
+    """The parts of one call, or in words why it has none."""
+    javascript = platform in JAVASCRIPT
+    if javascript and (
+        frame.abs_path in _EVALUATED or (frame.function or "").rpartition(".")[2] == "eval"
+    ):
+        return EVALUATED
+    if frame.function in _SCHEDULER_FUNCTIONS or _HELPERS.search(
+        frame.module or frame.abs_path or ""
+    ):
+        return HELPER
+    function = grouping_function(frame, platform)
+    fetched = javascript and (frame.abs_path or "").startswith((*_FETCHED, "file:"))
+    if alone and fetched and not function:
+        return NOTHING_STABLE
+    parts: list[Part] = []
+    if module := _module(frame, platform):
+        parts.append(Part("module", module))
+    elif file := _file(frame, platform):
+        parts.append(Part("file", file))
+    if function:
+        parts.append(Part("function", function))
+    elif platform in _LINE_PLATFORMS and not fetched and (line := _line(frame)):
+        parts.append(Part("line", line))
+    return parts or NOTHING_STABLE
+
+
+def _module(frame: Frame, platform: str) -> str:
+    module = frame.module
+    if not module:
+        return ""
+    if platform in JAVASCRIPT and "/" in module and (frame.abs_path or "").endswith(module):
+        return ""  # a path that an old SDK put there
+    if platform == "java":
+        return "" if "$$Lambda$" in module else _without_generated(module)
+    return module
+
+
+def _file(frame: Frame, platform: str) -> str:
+    if not frame.filename or (frame.abs_path or "").startswith(_FETCHED):
+        return ""
+    name = frame.filename.replace("\\", "/").rpartition("/")[2]
+    if platform in JAVASCRIPT:
+        name = name.partition("?")[0]
+    elif platform == "java":
+        name = _without_generated(name)
+    return "" if name in _NO_FILES else name.lower()
+
+
+def _line(frame: Frame) -> str:
+    line = frame.context_line
+    if not line or len(line) > MAX_LINE_CHARACTERS:
+        return ""
+    return _WHITE_SPACE.sub(" ", line).strip()
+
+
+def _without_generated(name: str) -> str:
+    return _JAVA_GENERATED.sub(lambda found: found["kept"] or f"{found['marker']}<auto>", name)

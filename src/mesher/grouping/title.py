@@ -1,0 +1,66 @@
+"""How an issue is called: title and culprit."""
+
+from __future__ import annotations
+
+from mesher.grouping.exceptions import is_report
+from mesher.grouping.functions import JAVASCRIPT, NATIVE, grouping_function
+from mesher.protocol.event import Event, ExceptionValue, Frame, message_text
+from mesher.protocol.limits import LINE_CHARACTERS
+
+TITLE_CHARACTERS = 256  # a line of a list; Sentry's newest is the same
+UNNAMED_ERROR = "<unknown>"
+UNNAMED_EVENT = "<unlabeled event>"
+
+
+def issue_title(event: Event, main: ExceptionValue | None, crash: Frame | None) -> str:
+    """
+    The one line by which people know an issue, never empty.
+
+    Args:
+        event: any.
+        main: its main exception.
+        crash: the call that its stack trace is about.
+    """
+    message = _first_line(message_text(event))
+    if main is None or (message and is_report(main)):
+        return message or UNNAMED_EVENT
+    value = _first_line(main.value or "")
+    synthetic = main.mechanism is not None and main.mechanism.synthetic
+    if synthetic and not is_report(main) and crash and crash.function:
+        return _first_line(crash.function)
+    if synthetic and is_report(main) and value:
+        return value
+    if not main.type and not value:
+        return _first_line(crash.function or "") if crash else UNNAMED_ERROR
+    kind = main.type or "Error"
+    return _cut(f"{kind}: {value}") if value else _cut(kind)
+
+
+def issue_culprit(event: Event, crash: Frame | None) -> str:
+    """Where it happened, at most 200 characters: named by the client, else the crashed call."""
+    named = event.culprit or event.transaction
+    if named:
+        return named
+    if crash is None:
+        return (event.request.url or "") if event.request else ""
+    platform = crash.platform or event.platform
+    function = grouping_function(crash, platform) or "?"
+    place = crash.module or crash.filename or "?"
+    if platform in JAVASCRIPT:
+        text = f"{function}({place})"
+    elif platform in NATIVE:
+        text = function
+    else:
+        text = f"{place} in {function}"
+    return text[: LINE_CHARACTERS[0]]
+
+
+def _first_line(text: str) -> str:
+    for line in text.splitlines():
+        if stripped := line.strip():
+            return _cut(stripped)
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TITLE_CHARACTERS else text[: TITLE_CHARACTERS - 3] + "..."

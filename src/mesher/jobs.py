@@ -1,0 +1,155 @@
+"""
+The jobs process: background work on procrastinate, a job queue in PostgreSQL.
+
+Each hour one job makes partitions and one applies retention. Of several nodes whichever comes first
+puts the hour's job into the queue, once, and any of them takes it. Both jobs may be cut off and
+repeated at any point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
+
+from mesher.settings import Settings
+from mesher.storage.connection import connect, connection_string
+from mesher.storage.partitions import make_partitions
+from mesher.storage.retention import apply_retention
+
+APPLICATION_NAME = "mesher-jobs"
+HOURLY = "0 * * * *"
+# At a start, the job of the hour that has begun is still made, if no node has made it.
+LATEST_START_SECONDS = 3600.0
+# One for the worker's upkeep, one for the jobs that it puts into the queue.
+MAX_CONNECTIONS = 2
+# Without a connection for this long, the database is away; also bounds how long an end is delayed.
+CONNECTION_WAIT_SECONDS = 2.0
+# While the database is away: first and longest pause between tries.
+FIRST_RETRY_SECONDS = 0.1
+LONGEST_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def run_jobs(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; a job in hand stops after its next step."""
+    # These report each failed query of an outage with its traceback. One warning is enough, and
+    # _report_failure tells of jobs.
+    for noisy in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    asyncio.run(_work_until_stopped(settings.database_url))
+
+
+async def _work_until_stopped(database_url: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    retry_seconds = FIRST_RETRY_SECONDS
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(_make_partitions, database_url)
+            retry_seconds = FIRST_RETRY_SECONDS
+            await _run_worker(database_url, stop)
+        except (psycopg.OperationalError, ConnectorException) as error:
+            log.warning(
+                "database_away", reason=str(error).strip(), retry_after_seconds=retry_seconds
+            )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), retry_seconds)
+            retry_seconds = min(retry_seconds * 2, LONGEST_RETRY_SECONDS)
+
+
+async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
+    """
+    Run procrastinate's worker until ``stop`` is set.
+
+    Raises:
+        psycopg.OperationalError, ConnectorException: the database is away.
+    """
+    async with _queue(database_url, stop).open_async() as queue:
+        working = asyncio.create_task(
+            queue.run_worker_async(
+                install_signal_handlers=False,
+                # Jobs are made on the hour, so looking every few seconds is soon enough.
+                listen_notify=False,
+                delete_jobs="successful",
+                task_middleware=[_report_failure],
+            )
+        )
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            working.cancel()  # it waits for the job in hand
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+        else:
+            await working
+            # The worker ends without an error of its own when its upkeep fails.
+            raise ConnectorException("the worker has lost its connection")
+
+
+def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
+    """The queue with its jobs. Jobs run in threads, and none takes arguments."""
+    queue = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=connection_string(database_url, application_name=APPLICATION_NAME),
+            min_size=1,
+            max_size=MAX_CONNECTIONS,
+            timeout=CONNECTION_WAIT_SECONDS,
+        ),
+        periodic_defaults={"max_delay": LATEST_START_SECONDS},
+    )
+
+    # A queueing lock, so that an hour's job waits at most once. No running lock: one that a killed
+    # process leaves behind is never freed, and two runs at once do no harm.
+    @queue.periodic(cron=HOURLY)
+    @queue.task(name="make_partitions", queueing_lock="make_partitions")
+    def _partitions_job(timestamp: int) -> None:  # noqa: ARG001 - the hour it was made for
+        _make_partitions(database_url)
+
+    @queue.periodic(cron=HOURLY)
+    @queue.task(name="apply_retention", queueing_lock="apply_retention")
+    def _retention_job(timestamp: int) -> None:  # noqa: ARG001 - the hour it was made for
+        _apply_retention(database_url, stop)
+
+    return queue
+
+
+def _report_failure(run: Callable[[], Any], context: procrastinate.JobContext, _: Worker) -> Any:
+    """Log why a job failed; the next hour brings the next one."""
+    try:
+        return run()
+    except psycopg.OperationalError as error:
+        log.warning("job_interrupted", job=context.job.task_name, reason=str(error).strip())
+        raise
+    except Exception:
+        log.exception("job_failed", job=context.job.task_name)
+        raise
+
+
+def _make_partitions(database_url: str) -> None:
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        make_partitions(conn, datetime.now(UTC).date())
+
+
+def _apply_retention(database_url: str, stop: asyncio.Event) -> None:
+    removed: Counter[str] = Counter()
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        for step in apply_retention(conn, datetime.now(UTC)):
+            removed[step.table] += step.rows or 0
+            if stop.is_set():
+                break
+    log.info("retention_applied", rows_removed=dict(removed))

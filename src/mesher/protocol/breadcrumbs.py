@@ -1,0 +1,84 @@
+"""Breadcrumbs: what happened before an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mesher.protocol import limits
+from mesher.protocol.bounded import NameText, ValueText
+from mesher.protocol.event import Breadcrumb
+from mesher.protocol.free_form import Bag5
+from mesher.protocol.lenient import (
+    Notes,
+    StructReader,
+    TypedReader,
+    json_text_within,
+    shorten,
+    values_list,
+)
+from mesher.protocol.level import read_level
+from mesher.protocol.timestamps import parse_timestamp
+
+
+class _SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
+    """A breadcrumb as most SDKs send it; what differs is read leniently."""
+
+    timestamp: float | str | None = None
+    type: NameText | None = None
+    category: NameText | None = None
+    level: NameText | int | None = None
+    message: ValueText | None = None
+    data: Bag5 | None = None
+    event_id: NameText | None = None
+
+
+class _SentBreadcrumbs(msgspec.Struct):
+    values: list[_SentBreadcrumb]
+
+
+def read_breadcrumbs(raw: msgspec.Raw, notes: Notes) -> list[Breadcrumb]:
+    """Read breadcrumbs, oldest first; the newest ``MAX_BREADCRUMBS`` are kept."""
+    found = _typed_breadcrumbs(raw, notes, "breadcrumbs")
+    sent = found.values if isinstance(found, _SentBreadcrumbs) else found
+    crumbs = (
+        _finish_breadcrumb(crumb, notes, f"breadcrumbs.{index}")
+        for index, crumb in enumerate(sent[-limits.MAX_BREADCRUMBS :])
+    )
+    return [crumb for crumb in crumbs if crumb != _EMPTY]
+
+
+def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes, path: str) -> Breadcrumb:
+    timestamp = None
+    if sent.timestamp is not None:
+        timestamp = parse_timestamp(sent.timestamp)
+        if timestamp is None:
+            notes.invalid(f"{path}.timestamp", sent.timestamp)
+    return Breadcrumb(
+        timestamp=timestamp,
+        type=sent.type or "default",
+        category=sent.category or None,
+        level=read_level(sent.level, notes, f"{path}.level") or "info" if sent.level else "info",
+        message=sent.message or None,
+        data=shorten(sent.data, limits.SMALL_BAG, notes, f"{path}.data") if sent.data else None,
+        event_id=sent.event_id or None,
+    )
+
+
+def _lenient_breadcrumbs(value: Any, notes: Notes, path: str) -> list[_SentBreadcrumb]:
+    newest = values_list(value)[-limits.MAX_BREADCRUMBS :]
+    crumbs = (
+        _read_breadcrumb(element, notes, f"{path}.{index}") for index, element in enumerate(newest)
+    )
+    return [crumb for crumb in crumbs if crumb is not None]
+
+
+_EMPTY = Breadcrumb()
+_read_breadcrumb = StructReader(
+    _SentBreadcrumb,
+    {"message": json_text_within(limits.VALUE_CHARACTERS)},
+)
+_typed_breadcrumbs: TypedReader[list[_SentBreadcrumb] | _SentBreadcrumbs] = TypedReader(
+    list[_SentBreadcrumb] | _SentBreadcrumbs, _lenient_breadcrumbs
+)

@@ -1,0 +1,167 @@
+"""The HTTP request that an application was serving."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mesher.errors import ProtocolError
+from mesher.protocol import limits
+from mesher.protocol.event import Request
+from mesher.protocol.free_form import flatten
+from mesher.protocol.json_text import clean_text, load_json
+from mesher.protocol.lenient import (
+    Notes,
+    StructReader,
+    cut,
+    lenient_text,
+    pairs,
+    read_lenient_text,
+    shorten,
+)
+
+Pairs = list[tuple[str, str]]
+
+_METHOD = re.compile(r"[A-Z_-]{3,32}")
+_WHITE_SPACE = re.compile(r"\s")
+
+
+def read_request(value: Any, notes: Notes) -> Request | None:
+    """Read the request: query and fragment leave the URL, cookies leave the headers."""
+    request = _read_request(value, notes, "request")
+    if request is None:
+        return None
+    if request.url:
+        _split_url(request, request.url, notes)
+    if request.fragment:
+        request.fragment = cut(
+            request.fragment, limits.FRAGMENT_CHARACTERS, notes, "request.fragment"
+        )
+    _move_cookies(request)
+    _parse_data(request)
+    request.data = _free_form(request.data, notes, "request.data")
+    request.env = _free_form(request.env, notes, "request.env")
+    request.query_string = _first_pairs(
+        request.query_string, limits.QUERY_BAG, notes, "query_string"
+    )
+    request.cookies = _first_pairs(request.cookies, limits.COOKIES_BAG, notes, "cookies")
+    request.headers = _first_pairs(request.headers, limits.HEADERS_BAG, notes, "headers")
+    return None if request == _EMPTY else request
+
+
+def _split_url(request: Request, given: str, notes: Notes) -> None:
+    url, _, fragment = given.partition("#")
+    url, _, query = url.partition("?")
+    request.query_string = request.query_string or _parameters(query)
+    request.fragment = request.fragment or fragment or None
+    request.url = cut(url, limits.PATH_CHARACTERS, notes, "request.url")
+
+
+def _move_cookies(request: Request) -> None:
+    headers = request.headers or []
+    cookies = [text for name, text in headers if name == "Cookie"]
+    if cookies:
+        request.headers = [pair for pair in headers if pair[0] != "Cookie"]
+        request.cookies = request.cookies or _cookies(cookies[0])
+
+
+def _parse_data(request: Request) -> None:
+    """A body as the structure it is: JSON or a form, where it clearly is one."""
+    if not isinstance(request.data, str):
+        return
+    text = request.data.strip()
+    if text[:1] in {"{", "["}:
+        try:
+            request.data = load_json(text.encode(), "the body")
+        except ProtocolError:
+            return  # cut short by the SDK, or something else
+        request.inferred_content_type = "application/json"
+    elif "=" in text and not _WHITE_SPACE.search(text) and (found := _parameters(text)):
+        request.data = dict(found)
+        request.inferred_content_type = "application/x-www-form-urlencoded"
+
+
+def _free_form(value: Any, notes: Notes, path: str) -> Any:
+    max_bytes, depth = limits.REQUEST_DATA_BAG
+    return shorten(flatten(value, depth), (max_bytes, depth), notes, path)
+
+
+def _first_pairs(found: Pairs | None, bag: tuple[int, int], notes: Notes, name: str) -> Pairs | None:
+    """As many of the pairs as fit; ``None`` for none."""
+    longest = bag[0] // 2
+    kept: Pairs = shorten(
+        [
+            (name[: limits.NAME_CHARACTERS[0]], text if len(text) <= longest else text[:longest])
+            for name, text in (found or [])[: limits.MAX_PAIRS]
+        ],
+        bag,
+        notes,
+        f"request.{name}",
+    )
+    return kept or None
+
+
+def _parameters(text: str) -> Pairs:
+    try:
+        found = parse_qsl(text.lstrip("?"), keep_blank_values=True, errors="replace")
+    except ValueError:
+        return [(text, "")]
+    # "%00" and the like are decoded just now.
+    return [(clean_text(name), clean_text(value)) for name, value in found]
+
+
+def _cookies(text: str) -> Pairs:
+    parts = (part.strip().partition("=") for part in text.split(";"))
+    return [(name, value) for name, _, value in parts if name]
+
+
+def _read_pairs(value: Any, _notes: Notes, _path: str) -> Pairs | None:
+    found: Pairs = []
+    for key, inner in pairs(value):
+        if isinstance(inner, list):  # PHP lists the values of a header
+            text = ",".join(lenient_text(one) or "" for one in inner)
+        else:
+            text = lenient_text(inner) or ""
+        if name := lenient_text(key):
+            found.append((name, text))
+    return found
+
+
+def _read_headers(value: Any, notes: Notes, path: str) -> Pairs | None:
+    return [(name.title(), text) for name, text in _read_pairs(value, notes, path) or []]
+
+
+def _read_query(value: Any, notes: Notes, path: str) -> Pairs | None:
+    return _parameters(value) if isinstance(value, str) else _read_pairs(value, notes, path)
+
+
+def _read_cookies(value: Any, notes: Notes, path: str) -> Pairs | None:
+    return _cookies(value) if isinstance(value, str) else _read_pairs(value, notes, path)
+
+
+def _read_method(value: Any, notes: Notes, path: str) -> str | None:
+    method = value.upper() if isinstance(value, str) else ""
+    if _METHOD.fullmatch(method):
+        return method
+    notes.invalid(path, value)
+    return None
+
+
+def _read_any(value: Any, _notes: Notes, _path: str) -> Any:
+    return value
+
+
+_EMPTY = Request()
+_read_request = StructReader(
+    Request,
+    {
+        "url": read_lenient_text,
+        "method": _read_method,
+        "query_string": _read_query,
+        "fragment": read_lenient_text,
+        "data": _read_any,
+        "cookies": _read_cookies,
+        "headers": _read_headers,
+    },
+)

@@ -1,0 +1,116 @@
+"""
+All that lives as long as a web process: the database pool, the project keys, the journal and the
+receive step over them, and the count of failed log-ins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar import Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesher.accounts.passwords import LoginThrottle
+from mesher.errors import SetupError
+from mesher.ingest.group_commit import GroupCommitJournal
+from mesher.ingest.project_keys import ProjectKeys
+from mesher.ingest.receive import Receiver
+from mesher.storage.database import create_engine, reading
+from mesher.storage.ingest_keys import IngestKey, list_ingest_keys
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Pages and API of one process; each connection is a PostgreSQL process of some megabytes. Receive
+# needs none.
+POOL_SIZE = 5
+# The process that held the journal before, if it was killed, lets go of it within this time.
+JOURNAL_LOCK_SECONDS = 5.0
+_JOURNAL_LOCK_RETRY_SECONDS = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What handlers and the receive step share."""
+
+    engine: AsyncEngine
+    receiver: Receiver
+    login_throttle: LoginThrottle
+    database_url: str  # for what needs a connection of its own
+    url: str  # the address that people and SDKs use, without a slash at the end
+    trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
+
+
+def resources_of(request: Request[Any, Any, Any]) -> Resources:
+    """The resources of the application that a request came to; ``app`` puts them into its state."""
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+@asynccontextmanager
+async def open_resources(
+    *,
+    database_url: str,
+    data_dir: Path,
+    shard: Path,
+    journal_max_bytes: int,
+    url: str,
+    trusted_proxies: Sequence[Network],
+) -> AsyncIterator[Resources]:
+    """
+    Open everything, and close it again in an order that keeps what was acknowledged.
+
+    The database need not be there: the project keys then come from their copy in ``data_dir``.
+
+    Raises:
+        SetupError: the journal cannot be opened, or another process uses it.
+    """
+    journal = await _open_journal(shard, journal_max_bytes)
+    engine = create_engine(database_url, pool_size=POOL_SIZE)
+
+    async def load_keys() -> list[IngestKey]:
+        async with reading(engine) as conn:
+            return await list_ingest_keys(conn)
+
+    keys = ProjectKeys(load_keys, copy_path=data_dir / "project-keys.json")
+    journal.start()
+    await keys.start()
+    refresh = asyncio.create_task(keys.run())
+    try:
+        yield Resources(
+            engine=engine,
+            receiver=Receiver(keys, journal, trusted_proxies=trusted_proxies),
+            login_throttle=LoginThrottle(),
+            database_url=database_url,
+            url=url,
+            trusted_proxies=trusted_proxies,
+        )
+    finally:
+        refresh.cancel()
+        with suppress(asyncio.CancelledError):
+            await refresh
+        await asyncio.to_thread(journal.close)
+        await engine.dispose()
+
+
+async def _open_journal(shard: Path, max_bytes: int) -> GroupCommitJournal:
+    deadline = time.monotonic() + JOURNAL_LOCK_SECONDS
+    while True:
+        try:
+            return GroupCommitJournal([shard], max_bytes=max_bytes)
+        except SetupError:
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(_JOURNAL_LOCK_RETRY_SECONDS)
+        except (OSError, sqlite3.Error) as error:
+            raise SetupError(
+                f"the journal in {shard} cannot be opened: {error}",
+                hint="check that the data directory is writable and its disk is not full",
+            ) from error

@@ -1,0 +1,55 @@
+"""
+The ledger's side of writing: what became of everything received, by project, hour and category.
+
+Received = stored + dropped + what waits in the journal; ``accepted`` is counted in the transaction
+that also counts what became of it, so the two never disagree.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class OutcomeKey(NamedTuple):
+    """What the ledger counts by."""
+
+    project_id: uuid.UUID
+    hour: datetime
+    category: str
+    outcome: str  # accepted, stored, dropped
+    reason: str  # why dropped; empty otherwise
+
+
+def moment_of(epoch_us: int) -> datetime:
+    """The time (UTC) of microseconds since the epoch, exactly."""
+    return _EPOCH + timedelta(microseconds=epoch_us)
+
+
+def hour_of(epoch_us: int) -> datetime:
+    """The full hour (UTC) that a time in microseconds since the epoch lies in."""
+    return _EPOCH + timedelta(hours=epoch_us // 3_600_000_000)
+
+
+def add_outcomes(conn: Connection[TupleRow], outcomes: Counter[OutcomeKey]) -> None:
+    """Add to the ledger, in the order of its key."""
+    if not outcomes:
+        return
+    keys = sorted(outcomes)
+    conn.execute(
+        """
+        INSERT INTO outcomes AS o (project_id, hour, category, outcome, reason, quantity)
+        SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+                             %s::bigint[])
+        ON CONFLICT (project_id, hour, category, outcome, reason)
+        DO UPDATE SET quantity = o.quantity + excluded.quantity
+        """,
+        [*map(list, zip(*keys, strict=True)), [outcomes[key] for key in keys]],
+    )

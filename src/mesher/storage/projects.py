@@ -1,0 +1,77 @@
+"""Projects as a viewer sees them, and the keys of one."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from mesher.ids import parse_uuid
+from mesher.storage.database import ReadConnection
+from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.viewer import SEES_PROJECT, Viewer
+from mesher.types import ApiKey, Project
+
+_COLUMNS = ", ".join(f"p.{name}" for name in Project.__fields__())
+_KEY_COLUMNS = ", ".join(f"k.{name}" for name in ApiKey.__fields__())
+
+# The project with this uuid, by primary key, if the viewer sees it.
+_FIND_BY_ID = text(f"SELECT {_COLUMNS} FROM projects AS p WHERE p.id = :id AND {SEES_PROJECT}")
+
+# The same with a slug, by idx_projects_slug.
+_FIND_BY_SLUG = text(
+    f"SELECT {_COLUMNS} FROM projects AS p WHERE p.slug = :slug AND {SEES_PROJECT}"
+)
+
+# A viewer's projects, oldest first, by projects_number_key.
+_LIST = text(f"""
+    SELECT {_COLUMNS}
+    FROM projects AS p
+    WHERE p.number > :after AND {SEES_PROJECT}
+    ORDER BY p.number
+    LIMIT :limit
+""")
+
+# The keys that a project's DSNs carry, oldest first; by idx_api_keys_project.
+_LIST_ACTIVE_KEYS = text(f"""
+    SELECT {_KEY_COLUMNS}
+    FROM api_keys AS k
+    WHERE k.project_id = :project_id AND k.revoked_at IS NULL
+    ORDER BY k.created_at, k.id
+""")
+
+
+async def find_project(conn: ReadConnection, viewer: Viewer, reference: str) -> Project | None:
+    """The project with this uuid or slug, if the viewer sees it."""
+    # PostgreSQL refuses NUL characters, so no slug has one.
+    if "\0" in reference:
+        return None
+    project_id = parse_uuid(reference)
+    statement = _FIND_BY_SLUG if project_id is None else _FIND_BY_ID
+    result = await conn.execute(
+        statement, {**viewer.as_parameters(), "id": project_id, "slug": reference}
+    )
+    row = result.mappings().one_or_none()
+    return Project.from_row(row) if row else None
+
+
+async def list_projects(
+    conn: ReadConnection, viewer: Viewer, *, limit: int, cursor: str | None
+) -> Page[Project]:
+    """
+    One page of the projects that the viewer sees, oldest first.
+
+    Raises:
+        ProtocolError: the cursor is not one of this list.
+    """
+    after = decode_cursor(cursor, tuple[int])[0] if cursor else 0
+    result = await conn.execute(
+        _LIST, {**viewer.as_parameters(), "after": after, "limit": limit + 1}
+    )
+    projects = [Project.from_row(row) for row in result.mappings()]
+    more = len(projects) > limit
+    return Page(projects[:limit], encode_cursor((projects[limit - 1].number,)) if more else None)
+
+
+async def list_active_keys(conn: ReadConnection, project: Project) -> list[ApiKey]:
+    """The keys with which a project takes events."""
+    result = await conn.execute(_LIST_ACTIVE_KEYS, {"project_id": project.id})
+    return [ApiKey.from_row(row) for row in result.mappings()]

@@ -1,0 +1,118 @@
+"""
+Retention: removes what is older than its project's ``retention_days``. Issues stay.
+
+A day that is older than every project's retention is dropped as a whole partition, which costs
+nothing per event. What is left goes in batches, each a transaction of its own, so that no lock is
+held for long and a run that is ended half-way has lost nothing. All ages count from
+``received_at``, the server's clock: a client with a wrong one can neither keep nor delete events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from mesher.storage.partitions import drop_partition, partition_days, partition_name
+
+# Rows of one transaction: some tens of milliseconds.
+BATCH_ROWS = 5000
+# Of projects that do not exist (any more); the column's default.
+DEFAULT_RETENTION_DAYS = 90
+
+log = structlog.get_logger(__name__)
+
+
+class Removed(NamedTuple):
+    """What one step of retention removed."""
+
+    table: str  # for a day of events the name of its partition
+    rows: int | None  # None: the partition as a whole
+
+
+# Rows of one day of events, found project by project through idx_events_project_received.
+_OLD_EVENTS: LiteralString = """
+    SELECT old.ctid FROM projects AS p CROSS JOIN LATERAL (
+        SELECT e.ctid FROM {table} AS e
+        WHERE e.project_id = p.id
+            AND e.received_at < %(now)s - make_interval(days => p.retention_days)
+        LIMIT %(rows)s
+    ) AS old
+    LIMIT %(rows)s
+"""
+# Small tables, read as a whole.
+_OLD_OUTCOMES: LiteralString = """
+    SELECT o.ctid FROM outcomes AS o LEFT JOIN projects AS p ON p.id = o.project_id
+    WHERE o.hour < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
+    LIMIT %(rows)s
+"""
+_OLD_QUARANTINE: LiteralString = """
+    SELECT q.ctid FROM quarantine AS q LEFT JOIN projects AS p ON p.id = q.project_id
+    WHERE q.received_at < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
+    LIMIT %(rows)s
+"""
+# By the longest retention of all projects, which idx_event_ids_received finds without reading the
+# rest; that an id is remembered longer than its event only means that a late duplicate is refused.
+_OLD_EVENT_IDS: LiteralString = """
+    SELECT ctid FROM event_ids
+    WHERE received_at < %(now)s - make_interval(days => %(longest)s)
+    LIMIT %(rows)s
+"""
+
+
+def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterator[Removed]:
+    """
+    Remove what is past its retention, step by step; whoever iterates may stop after any step.
+
+    Args:
+        conn: in autocommit mode.
+        now: the time that ages are counted to.
+    """
+    shortest, longest = _retention_days(conn)
+    values = {"now": now, "longest": longest, "rows": BATCH_ROWS}
+    for day in partition_days(conn):
+        begin = datetime.combine(day, time(), UTC)
+        if begin + timedelta(days=1) <= now - timedelta(days=longest):
+            yield from _drop_if_unread(conn, day)
+        elif begin < now - timedelta(days=shortest):
+            yield from _delete(conn, partition_name(day), _OLD_EVENTS, values)
+    yield from _delete(conn, "outcomes", _OLD_OUTCOMES, values)
+    yield from _delete(conn, "quarantine", _OLD_QUARANTINE, values)
+    yield from _delete(conn, "event_ids", _OLD_EVENT_IDS, values)
+
+
+def _retention_days(conn: psycopg.Connection[TupleRow]) -> tuple[int, int]:
+    """The shortest and the longest retention of all projects."""
+    shortest, longest = conn.execute(
+        "SELECT min(retention_days), max(retention_days) FROM projects"
+    ).fetchall()[0]
+    return shortest or DEFAULT_RETENTION_DAYS, longest or DEFAULT_RETENTION_DAYS
+
+
+def _drop_if_unread(conn: psycopg.Connection[TupleRow], day: date) -> Iterator[Removed]:
+    try:
+        drop_partition(conn, day)
+    except psycopg.errors.LockNotAvailable:
+        log.warning("partition_in_use", partition=partition_name(day))  # the next run tries again
+    else:
+        yield Removed(partition_name(day), None)
+
+
+def _delete(
+    conn: psycopg.Connection[TupleRow], table: str, old: LiteralString, values: Mapping[str, Any]
+) -> Iterator[Removed]:
+    """Delete the rows that ``old`` finds, a batch a step."""
+    name = sql.Identifier(table)
+    statement = sql.SQL("DELETE FROM {table} WHERE ctid = ANY (ARRAY({old}))").format(
+        table=name, old=sql.SQL(old).format(table=name)
+    )
+    deleted = BATCH_ROWS
+    while deleted == BATCH_ROWS:
+        deleted = conn.execute(statement, values).rowcount
+        if deleted:
+            yield Removed(table, deleted)

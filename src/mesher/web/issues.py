@@ -1,0 +1,105 @@
+"""One issue, one of its events, and what people do to an issue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect
+
+from mesher.accounts.access import (
+    Actor,
+    accessible_issue,
+    accessible_project,
+    event_of_issue,
+)
+from mesher.protocol.event import message_text
+from mesher.storage.database import ReadConnection
+from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
+from mesher.storage.issues import delete_issue, set_status
+from mesher.types import Event, Issue, IssueStatus
+from mesher.web.render import project_path, render
+from mesher.web.session import WebRequest, reading_as, writing_as
+
+# The latest event stands above the list in full.
+EVENTS_PER_PAGE = 25
+
+_ACTIONS: dict[IssueStatus, str] = {
+    "resolved": "Resolve",
+    "unresolved": "Unresolve",
+    "archived": "Archive",
+    "discarded": "Discard",
+}
+
+
+class StatusForm(msgspec.Struct):
+    """What a status button sends."""
+
+    status: IssueStatus
+
+
+async def show_issue(
+    request: WebRequest, issue_id: FromPath[str], cursor: FromQuery[str | None] = None
+) -> Response[str]:
+    """An issue with its latest event and a page of all of them."""
+    async with reading_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        stored = await find_latest_event(conn, issue)
+        events = await list_events(conn, issue, limit=EVENTS_PER_PAGE, cursor=cursor)
+        head = await _head(conn, actor, issue)
+    return render("issue.html", **head, **_body(stored), events=events)
+
+
+async def show_event(
+    request: WebRequest, issue_id: FromPath[str], event_id: FromPath[str]
+) -> Response[str]:
+    """An event in full, with links to its neighbours."""
+    async with reading_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        stored = await event_of_issue(conn, issue, event_id)
+        neighbours = await find_neighbours(conn, stored)
+        head = await _head(conn, actor, issue)
+    return render("event.html", **head, **_body(stored), neighbours=neighbours)
+
+
+async def submit_status(
+    request: WebRequest,
+    issue_id: FromPath[str],
+    data: URLEncodedBody[StatusForm],
+) -> Redirect:
+    """Give an issue a status."""
+    async with writing_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        await set_status(conn, issue, data.status)
+    return Redirect(f"/issues/{issue.id}", status_code=303)
+
+
+async def submit_deletion(request: WebRequest, issue_id: FromPath[str]) -> Redirect:
+    """Delete an issue with its events."""
+    async with writing_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        project = await accessible_project(conn, actor, str(issue.project_id))
+        await delete_issue(conn, issue)
+    return Redirect(f"{project_path(project)}/issues", status_code=303)
+
+
+async def _head(conn: ReadConnection, actor: Actor, issue: Issue) -> dict[str, Any]:
+    """What both pages show around an event."""
+    return {
+        "actor": actor,
+        "project": await accessible_project(conn, actor, str(issue.project_id)),
+        "issue": issue,
+        "actions": [(status, text) for status, text in _ACTIONS.items() if status != issue.status],
+        "now": datetime.now(UTC),
+    }
+
+
+def _body(stored: Event | None) -> dict[str, Any]:
+    """What the template of an event needs; an issue may have outlived its events."""
+    if stored is None:
+        return {"stored": None}
+    event = full_event(stored)
+    return {"stored": stored, "event": event, "message": message_text(event)}

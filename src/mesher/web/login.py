@@ -1,0 +1,105 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Response
+from litestar.params import QueryParameter, URLEncodedBody
+from litestar.response import Redirect
+
+from mesher.accounts.sessions import SESSION_COOKIE, log_in, log_out
+from mesher.errors import AuthError, RateLimited
+from mesher.resources import Network, resources_of
+from mesher.storage.database import writing
+from mesher.web.render import render
+from mesher.web.session import WebRequest, session_cookie
+
+
+class LoginForm(msgspec.Struct, kw_only=True):
+    """What the form sends."""
+
+    email: str = ""
+    password: str = ""
+    next: str = "/"  # where to go afterwards
+
+
+async def show_login(
+    next_path: Annotated[str, QueryParameter(name="next")] = "/",
+) -> Response[str]:
+    """The form."""
+    return render("login.html", email="", next=_own_path(next_path), problem="")
+
+
+async def submit_login(
+    request: WebRequest,
+    data: URLEncodedBody[LoginForm],
+) -> Response[str] | Redirect:
+    """Begin a session and go on, or show the form again with what was wrong."""
+    resources = resources_of(request)
+    try:
+        async with writing(resources.engine) as conn:
+            token = await log_in(
+                conn,
+                resources.login_throttle,
+                email=data.email,
+                password=data.password,
+                address=client_address(request, resources.trusted_proxies),
+                old_token=request.cookies.get(SESSION_COOKIE),
+                now=datetime.now(UTC),
+            )
+    except (AuthError, RateLimited) as error:
+        problem = f"{error.message}. {error.hint}".rstrip(". ").capitalize() + "."
+        return render(
+            "login.html",
+            http_status=error.status,
+            email=data.email,
+            next=_own_path(data.next),
+            problem=problem,
+        )
+    return Redirect(
+        _own_path(data.next), status_code=303, cookies=[session_cookie(resources, token)]
+    )
+
+
+async def submit_logout(request: WebRequest) -> Redirect:
+    """End the session."""
+    resources = resources_of(request)
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        async with writing(resources.engine) as conn:
+            await log_out(conn, token)
+    return Redirect("/login", status_code=303, cookies=[session_cookie(resources, None)])
+
+
+def client_address(request: WebRequest, trusted_proxies: Sequence[Network]) -> str:
+    """
+    Where a request comes from: the nearest address that is not a trusted proxy.
+
+    X-Forwarded-For is read from its end, because each proxy appends the address it saw, and what
+    stands before that is whatever the client sent.
+    """
+    address = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    while _is_trusted(address, trusted_proxies) and forwarded:
+        address = forwarded.pop().strip() or address
+    return address
+
+
+def _is_trusted(address: str, trusted_proxies: Sequence[Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in trusted_proxies)
+
+
+def _own_path(path: str) -> str:
+    """``path`` if it is one of Mesher's, else the start: no link may lead elsewhere by way of us."""
+    # Browsers read backslashes as slashes, and drop control characters.
+    leads_elsewhere = not path.startswith("/") or path.startswith(("//", "/\\"))
+    return "/" if leads_elsewhere or not path.isprintable() else path

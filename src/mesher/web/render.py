@@ -1,0 +1,128 @@
+"""Templates to pages: the Jinja environment, and how values look on a page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.enums import MediaType
+from markupsafe import Markup
+
+from mesher.protocol.event import Event
+from mesher.types import Project
+from mesher.web.assets import asset_path
+
+# What the variants of ``grouping.explanation`` are called on a page.
+_VARIANTS = {
+    "checksum": "the checksum that the client sent",
+    "custom": "the fingerprint that the client sent",
+    "hybrid": "the fingerprint that the client sent, together with the default one",
+    "app": "the calls of the application itself",
+    "system": "all calls, because none is marked as one of the application",
+    "exception": "type and value of the exception",
+    "template": "the line of the template",
+    "csp": "the directive and what it blocked",
+    "message": "the message, with numbers and names in it left open",
+    "fallback": "their level and type, because nothing else is known",
+}
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def render(template: str, *, http_status: int = 200, **values: Any) -> Response[str]:
+    """
+    A page.
+
+    Args:
+        template: a file in ``templates/``.
+        http_status: of the answer.
+        values: what the template names; ``actor`` is whoever is logged in.
+    """
+    html = _environment().get_template(template).render({"actor": None, **values})
+    return Response(html, status_code=http_status, media_type=MediaType.HTML)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(asset=asset_path, facts=_facts, project_path=project_path)
+    environment.filters.update(
+        ago=_ago,
+        builtins=msgspec.to_builtins,
+        clock=_clock,
+        number=lambda value: f"{value:,}",
+        plain=_plain,
+        time=_time,
+        variant=lambda name: _VARIANTS.get(name, name),
+    )
+    return environment
+
+
+def project_path(project: Project) -> str:
+    """Where a project's pages are."""
+    return f"/projects/{project.slug or project.id}"
+
+
+def _time(moment: datetime) -> Markup:
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        moment.isoformat(), f"{moment:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def _ago(moment: datetime, now: datetime) -> Markup:
+    """How long ago, in the largest unit that fits; the exact time is in the markup."""
+    seconds = int((now - moment).total_seconds())
+    if seconds < _MINUTE:
+        text = "just now"
+    elif seconds < _HOUR:
+        text = f"{seconds // _MINUTE} min ago"
+    elif seconds < _DAY:
+        text = f"{seconds // _HOUR} h ago"
+    else:
+        days = seconds // _DAY
+        text = f"{days} day{'' if days == 1 else 's'} ago"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        moment.isoformat(), f"{moment:%Y-%m-%d %H:%M:%S}", text
+    )
+
+
+def _clock(epoch_seconds: float) -> Markup:
+    """The time of day of a breadcrumb, whose day is that of its event or nearly."""
+    moment = datetime.fromtimestamp(epoch_seconds, UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        moment.isoformat(), f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
+    )
+
+
+def _plain(value: object) -> str:
+    """A JSON value on one line: text as it is, the rest as in JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _facts(event: Event) -> list[tuple[str, str]]:
+    """What is said about an event in one line, as far as it is known."""
+    sdk = f"{event.sdk.name or ''} {event.sdk.version or ''}".strip() if event.sdk else ""
+    happened = datetime.fromtimestamp(event.timestamp, UTC)
+    facts = [
+        ("Happened", f"{happened:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Level", event.level),
+        ("Environment", event.environment),
+        ("Release", event.release),
+        ("Transaction", event.transaction),
+        ("Server", event.server_name),
+        ("Logger", event.logger),
+        ("SDK", sdk),
+    ]
+    return [(name, text) for name, text in facts if text]

@@ -1,0 +1,30 @@
+"""All pages: the table of contents."""
+
+from __future__ import annotations
+
+from litestar import Router, get, post
+
+from mesher.web import assets, issues, login, projects
+from mesher.web.session import refuse_foreign_forms
+
+
+def pages_router() -> Router:
+    """Every page and form by its address."""
+    return Router(
+        path="/",
+        include_in_schema=False,
+        guards=[refuse_foreign_forms],
+        route_handlers=[
+            get("/")(projects.show_start),
+            get("/login")(login.show_login),
+            post("/login")(login.submit_login),
+            post("/logout")(login.submit_logout),
+            get("/projects")(projects.show_projects),
+            get("/projects/{project_id:str}/issues")(projects.show_issues),
+            get("/issues/{issue_id:str}")(issues.show_issue),
+            post("/issues/{issue_id:str}/status")(issues.submit_status),
+            post("/issues/{issue_id:str}/delete")(issues.submit_deletion),
+            get("/issues/{issue_id:str}/events/{event_id:str}")(issues.show_event),
+            get("/static/{name:str}")(assets.get_asset),
+        ],
+    )

@@ -1,0 +1,185 @@
+"""A real Mesher in processes of its own, and its API as a client sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psycopg
+
+from mesher.ingest.journal import Record, decode_record
+from mesher.ingest.journal_sqlite import SegmentReader, shard_paths
+
+T = TypeVar("T")
+
+# Generous, since a laden machine is slow; what is waited for usually takes tenths of a second.
+START_SECONDS = 60.0
+DEADLINE_SECONDS = 30.0
+DRAIN_SECONDS = 60.0
+POLL_SECONDS = 0.02
+MANY = 10**9  # records or bytes: without limit
+
+
+def wait_for(what: str, look: Callable[[], T | None], *, seconds: float = DEADLINE_SECONDS) -> T:
+    """What ``look`` finds, as soon as it finds something; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not seen within {seconds} s")
+        time.sleep(POLL_SECONDS)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MesherProcess:
+    """``mesher up`` on a data directory; may be started again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing runs yet. ``folder`` is for the data directory, the ready file and the log."""
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ready: dict[str, Any] = {}
+
+    @property
+    def data_dir(self) -> Path:
+        """Where this Mesher keeps everything."""
+        return self._folder / "data"
+
+    @property
+    def pid(self) -> int:
+        """Of the supervisor."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Return once requests are served; ``ready`` then is the content of the ready file."""
+        ready_file, log = self._folder / "ready.json", self._folder / "log"
+        ready_file.unlink(missing_ok=True)
+        command = [str(Path(sys.executable).parent / "mesher"), "up"]
+        command += ["--data-dir", str(self.data_dir), "--port", str(self._port)]
+        command += ["--ready-file", str(ready_file)]
+        environ = {name: value for name, value in os.environ.items() if "MESHER_" not in name}
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+        def ready() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, f"Mesher ended:\n{self.log()}"
+            return ready_file.exists()
+
+        try:
+            wait_for("the ready file", ready, seconds=START_SECONDS)
+        except AssertionError:
+            self.kill()
+            raise
+        self.ready = json.loads(ready_file.read_text("utf-8"))
+
+    def stop(self) -> int:
+        """End it as an operator does; returns the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """Kill the supervisor with -9; its children are its own affair."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def log(self) -> str:
+        """All that it printed so far."""
+        return (self._folder / "log").read_text("utf-8", "replace")
+
+    def post_native(self, path: str, body: object) -> httpx.Response:
+        """One request to ``/api/v1/events`` or ``/api/v1/events/bulk`` with the project's key."""
+        key = httpx.URL(self.ready["dsn"]).username
+        headers = {"X-Sentry-Auth": f"Sentry sentry_key={key}"}
+        return httpx.post(f"{self.ready['url']}/api/v1/{path}", json=body, headers=headers)
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives, asked past Mesher of its database."""
+        with psycopg.connect(self.ready["database_url"]) as conn:
+            return conn.execute(sql, parameters).fetchall()
+
+    def waiting_records(self) -> list[Record]:
+        """What was acknowledged and not digested yet: the journal behind the committed positions."""
+        positions = dict(self.query("SELECT shard, position FROM journal_positions"))
+        waiting: list[Record] = []
+        for shard in shard_paths(self.data_dir / "journal"):
+            reader = SegmentReader(shard)
+            entries = reader.read(positions.get(reader.shard_id, 0), MANY, MANY)
+            waiting += [decode_record(entry.record) for entry in entries]
+            reader.close()
+        return waiting
+
+    def wait_until_digested(self) -> None:
+        """Return once nothing that was acknowledged waits any longer."""
+        wait_for("an empty journal", lambda: not self.waiting_records(), seconds=DRAIN_SECONDS)
+
+    def api(self) -> Api:
+        """The JSON API, as the owner of the first project."""
+        return Api(self.ready)
+
+
+class Api:
+    """``/api/v1`` with a bearer token; each method is one request."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        """``ready`` is the content of a ready file."""
+        self._project_id = ready["project_id"]
+        self._client = httpx.Client(
+            base_url=f"{ready['url']}/api/v1",
+            headers={"Authorization": f"Bearer {ready['api_token']}"},
+            timeout=DEADLINE_SECONDS,
+        )
+
+    def issues(self) -> list[dict[str, Any]]:
+        """The first page of the project's issues, of any status."""
+        return self._get(f"/projects/{self._project_id}/issues")["items"]
+
+    def latest_event(self, issue: dict[str, Any]) -> dict[str, Any]:
+        """The newest event of an issue, in full."""
+        return self._get(f"/issues/{issue['id']}/events/latest")["payload"]
+
+    def wait_for_issue(self, *titles: str) -> dict[str, Any]:
+        """The issue with one of these titles, once it is there."""
+        return wait_for(
+            f"an issue with the title {' or '.join(titles)}",
+            lambda: next((issue for issue in self.issues() if issue["title"] in titles), None),
+        )
+
+    def wait_for_events(self, issue: dict[str, Any], count: int) -> None:
+        """Return once an issue has so many events."""
+        wait_for(f"{count} events", lambda: self._issue(issue)["event_count"] == count)
+
+    def wait_for_status(self, issue: dict[str, Any], status: str) -> None:
+        """Return once an issue has this status."""
+        wait_for(f"the status {status}", lambda: self._issue(issue)["status"] == status)
+
+    def _issue(self, issue: dict[str, Any]) -> dict[str, Any]:
+        return self._get(f"/issues/{issue['id']}")
+
+    def _get(self, path: str) -> Any:
+        answer = self._client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()

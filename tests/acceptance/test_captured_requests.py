@@ -1,0 +1,230 @@
+"""All requests that real SDKs were recorded to send, replayed against a fresh Mesher."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+import captures
+from acceptance.mesher_process import MesherProcess
+from captures import Capture
+
+# What the protocol says of each kind of request, by path and method. Every capture is of a client
+# that did nothing wrong, so whatever reaches an ingest endpoint is accepted.
+EXPECTED_STATUS = (
+    (r"(/sentry/relay)?/api/\d+/(envelope|store|security)/", "POST", 200),
+    (r"/tunnel", "POST", 200),
+    (r"/api/\d+/(envelope|security)/", "OPTIONS", 200),
+    # sentry-cli's API and OTLP are not built yet, and the answer says so.
+    (r"/api/0/.*", "GET|POST|PUT", 404),
+    (r"/api/\d+/integration/otlp/v1/traces/", "POST", 404),
+)
+# Items that the answer to an envelope names the id of, because they are or belong to an event.
+NAMED_IN_ANSWER = {
+    "event", "transaction", "feedback", "user_report", "attachment", "profile", "replay_event",
+    "replay_recording",
+}  # fmt: skip
+
+
+class Replayed(NamedTuple):
+    """A capture and what Mesher answered to it."""
+
+    capture: Capture
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Replay(NamedTuple):
+    """All answers, and the Mesher that gave them, once it has digested everything."""
+
+    answers: list[Replayed]
+    mesher: MesherProcess
+
+    def accepted(self) -> list[Replayed]:
+        """The answers to what was sent to an ingest endpoint."""
+        return [
+            answer
+            for answer in self.answers
+            if _expected_status(answer.capture) == 200 and answer.capture.meta["method"] == "POST"
+        ]
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+    """Sends all captures in order."""
+    mesher = MesherProcess(tmp_path_factory.mktemp("replay"))
+    mesher.start()
+    # A fresh Mesher's first project has the number that the captured requests name.
+    assert mesher.ready["project_number"] == captures.PROJECT_NUMBER
+    mesher.query(
+        "INSERT INTO api_keys (project_id, key_value) VALUES (%s, %s) RETURNING id",
+        mesher.ready["project_id"],
+        f"mshr_{captures.KEY}",
+    )
+    connection = http.client.HTTPConnection(urlsplit(mesher.ready["url"]).netloc, timeout=30)
+    answers = [_send(connection, capture) for capture in captures.read_captures()]
+    connection.close()
+    mesher.wait_until_digested()
+    yield Replay(answers, mesher)
+    mesher.kill()
+
+
+def _send(connection: http.client.HTTPConnection, capture: Capture) -> Replayed:
+    """One request with the headers as captured, but for the host and the length."""
+    meta = capture.meta
+    # Some clients were given a project with a long number; here all are of the same project.
+    path = re.sub(r"/api/[1-9]\d*/", f"/api/{captures.PROJECT_NUMBER}/", meta["path"])
+    chunked = meta["transfer_encoding"] == "chunked"
+    connection.putrequest(
+        meta["method"],
+        f"{path}?{meta['query']}" if meta["query"] else path,
+        skip_host=True,
+        skip_accept_encoding=True,
+    )
+    connection.putheader("Host", f"{connection.host}:{connection.port}")
+    for name, value in meta["headers"]:
+        if name.lower() not in {"host", "content-length", "connection"}:
+            connection.putheader(name, value)
+    if chunked:
+        connection.endheaders([capture.body], encode_chunked=True)
+    else:
+        connection.putheader("Content-Length", str(len(capture.body)))
+        connection.endheaders(capture.body)
+    answer = connection.getresponse()
+    headers = {name.lower(): value for name, value in answer.getheaders()}
+    return Replayed(capture, answer.status, headers, answer.read())
+
+
+def _expected_status(capture: Capture) -> int:
+    for path, methods, status in EXPECTED_STATUS:
+        if re.fullmatch(path, capture.meta["path"]) and re.fullmatch(
+            methods, capture.meta["method"]
+        ):
+            return status
+    raise AssertionError(f"{capture.name}: no line of EXPECTED_STATUS fits")
+
+
+def _event_ids(capture: Capture) -> list[str]:
+    """The ids of the event items in a captured request, as the client gave them."""
+    return [
+        item["event"]["event_id"]
+        for item in capture.meta["items"]
+        if item["type"] in {"event", "event(store)"}
+    ]
+
+
+def _security_reports(answers: list[Replayed]) -> int:
+    """How many reports the security requests hold: browsers send one, or a list of them."""
+    bodies = [
+        json.loads(answer.capture.body)
+        for answer in answers
+        if answer.capture.meta["path"].endswith("/security/")
+    ]
+    return sum(len(body) if isinstance(body, list) else 1 for body in bodies)
+
+
+def test_each_captured_request_gets_the_status_that_the_protocol_names(replay: Replay) -> None:
+    wrong = [
+        (answer.capture.name, answer.status, answer.body[:200])
+        for answer in replay.answers
+        if answer.status != _expected_status(answer.capture)
+    ]
+    assert not wrong
+
+
+def test_an_answer_to_an_event_names_the_id_that_the_client_gave_it(replay: Replay) -> None:
+    for answer in replay.accepted():
+        event_ids = _event_ids(answer.capture)
+        if event_ids:
+            assert json.loads(answer.body) == {"id": event_ids[0]}, answer.capture.name
+
+
+def test_an_answer_names_no_id_where_nothing_sent_has_one(replay: Replay) -> None:
+    for answer in replay.accepted():
+        types = {item["type"] for item in answer.capture.meta["items"]}
+        if answer.capture.meta["path"].endswith("envelope/") and not types & NAMED_IN_ANSWER:
+            assert json.loads(answer.body) == {}, answer.capture.name
+
+
+def test_browsers_may_read_every_answer_of_an_ingest_endpoint(replay: Replay) -> None:
+    for answer in replay.answers:
+        if _expected_status(answer.capture) == 200:
+            assert answer.headers["access-control-allow-origin"] == "*", answer.capture.name
+
+
+def test_a_preflight_allows_what_the_browser_asks_for(replay: Replay) -> None:
+    preflights = [a for a in replay.answers if a.capture.meta["method"] == "OPTIONS"]
+    assert preflights
+    for answer in preflights:
+        assert "POST" in answer.headers["access-control-allow-methods"]
+        assert "content-type" in answer.headers["access-control-allow-headers"]
+
+
+def test_what_is_not_built_yet_answers_404_with_a_reason(replay: Replay) -> None:
+    missing = [answer for answer in replay.answers if _expected_status(answer.capture) == 404]
+    assert missing
+    for answer in missing:
+        assert json.loads(answer.body)["detail"], answer.capture.name
+
+
+def test_every_event_item_becomes_one_stored_event(replay: Replay) -> None:
+    # Two events are in the captures twice, once sent by each of two ways: those are stored once.
+    sent = Counter(uuid.UUID(i) for answer in replay.accepted() for i in _event_ids(answer.capture))
+    assert sum(sent.values()) - len(sent) == 2
+    stored = Counter(
+        event_id
+        for (event_id,) in replay.mesher.query(
+            "SELECT e.id FROM events e WHERE e.payload IS NOT NULL"
+        )
+    )
+    assert set(stored.values()) == {1}
+    assert sent.keys() - stored.keys() == set()
+    # What is stored beyond that are the browser's own reports, which have no id when sent.
+    assert len(stored) == len(sent) + _security_reports(replay.accepted())
+
+
+def test_nothing_is_left_in_the_journal_or_in_quarantine(replay: Replay) -> None:
+    assert replay.mesher.waiting_records() == []
+    assert replay.mesher.query("SELECT position, reason FROM quarantine") == []
+
+
+def test_the_ledger_accounts_for_every_item(replay: Replay) -> None:
+    ledger = {
+        (outcome, reason): int(quantity)
+        for outcome, reason, quantity in replay.mesher.query(
+            "SELECT outcome, reason, sum(quantity) FROM outcomes GROUP BY outcome, reason"
+        )
+    }
+    reports = _security_reports(replay.accepted())
+    items = reports + sum(
+        len(answer.capture.meta["items"])
+        for answer in replay.accepted()
+        if not answer.capture.meta["path"].endswith("/security/")
+    )
+    events = reports + sum(len(_event_ids(answer.capture)) for answer in replay.accepted())
+    assert ledger == {
+        ("accepted", ""): items,
+        ("stored", ""): events - 2,
+        ("dropped", "duplicate"): 2,
+        ("dropped", "not_kept"): items - events,  # sessions, transactions and the like
+    }
+
+
+def test_the_issues_count_what_is_stored(replay: Replay) -> None:
+    counted = replay.mesher.query(
+        """
+        SELECT i.event_count, count(e.id)
+        FROM issues i JOIN events e ON e.issue_id = i.id GROUP BY i.id
+        """
+    )
+    assert counted
+    assert all(event_count == stored for event_count, stored in counted)

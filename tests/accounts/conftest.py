@@ -1,0 +1,1 @@
+from serving import client  # noqa: F401 - a fixture

@@ -1,0 +1,124 @@
+"""Tenants to test with: organisations with people, tokens, a project, and events in it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesher.accounts.passwords import hash_password
+from mesher.accounts.tokens import hash_token, new_api_token
+from mesher.ids import OrgId, UserId
+from mesher.ingest.digester import make_batch
+from mesher.ingest.journal import Entry, Record, encode_record
+from mesher.storage import organizations, tokens, users
+from mesher.storage.connection import connect
+from mesher.storage.database import writing
+from mesher.storage.ingest_batch import store_batch
+from mesher.storage.partitions import make_partitions
+from mesher.types import Project, TokenScope
+
+PASSWORD = "correct horse battery staple"
+# Events are received one second after the other from here.
+BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One organisation; all values are its own."""
+
+    org_id: OrgId
+    user_id: UserId
+    email: str
+    project: Project
+    public_key: str
+    tokens: dict[TokenScope, str]
+
+
+async def make_tenant(engine: AsyncEngine, name: str) -> Tenant:
+    """An organisation with one member, one project, and a token of each scope."""
+    public_key = secrets.token_hex(16)
+    email = f"{name}@example.com"
+    made: dict[TokenScope, str] = {}
+    async with writing(engine) as conn:
+        org_id = await organizations.insert_organization(conn, name=name, slug=name)
+        user_id = await users.insert_user(
+            conn, email=email, password_hash=await hash_password(PASSWORD), display_name=name
+        )
+        await organizations.insert_membership(conn, user_id=user_id, org_id=org_id, role="member")
+        project = await organizations.insert_project(
+            conn, org_id=org_id, name=f"{name}'s shop", slug=f"{name}-shop"
+        )
+        await organizations.insert_key(conn, project, key_value=f"mshr_{public_key}")
+    scopes: tuple[TokenScope, ...] = ("read", "write", "admin")
+    for scope in scopes:
+        made[scope] = await make_token(engine, user_id, org_id, scope=scope)
+    return Tenant(org_id, user_id, email, project, public_key, made)
+
+
+async def make_token(
+    engine: AsyncEngine,
+    user_id: UserId,
+    org_id: OrgId,
+    *,
+    scope: TokenScope,
+    project: Project | None = None,
+) -> str:
+    """A token, in plain text."""
+    token = new_api_token()
+    async with writing(engine) as conn:
+        await tokens.insert_token(
+            conn,
+            user_id=user_id,
+            org_id=org_id,
+            project_id=project.id if project else None,
+            name=scope,
+            token_hash=hash_token(token),
+            scope=scope,
+        )
+    return token
+
+
+def store_events(
+    database_url: str, project: Project, *payloads: dict[str, Any], begin: datetime = BEGIN
+) -> list[str]:
+    """
+    Digest and store events as the digest process does, received one second after the other.
+
+    Returns:
+        Their ids, 32 hex digits each.
+    """
+    event_ids = [payload.get("event_id") or uuid.uuid4().hex for payload in payloads]
+    entries = [
+        Entry(
+            position,
+            encode_record(
+                Record(
+                    kind="store",
+                    project_id=project.id,
+                    received_at_us=int((begin + timedelta(seconds=position)).timestamp() * 1e6),
+                    event_ids=[event_id],
+                    content_encoding="",
+                    client="test/1.0",
+                    client_ip="192.0.2.7",
+                    context={},
+                    body=json.dumps({**payload, "event_id": event_id}).encode(),
+                )
+            ),
+        )
+        for position, (payload, event_id) in enumerate(
+            zip(payloads, event_ids, strict=True), start=1
+        )
+    ]
+    batch = make_batch(uuid.uuid4(), 0, entries)
+    assert batch.quarantined == []
+    with connect(database_url, application_name="test") as conn:
+        make_partitions(conn, begin.date(), days_ahead=2)
+        with conn.transaction():
+            store_batch(conn, batch)
+    return event_ids

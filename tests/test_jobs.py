@@ -1,0 +1,158 @@
+"""The jobs process, as the supervisor runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import psycopg
+import pytest
+
+from mesher import migrations
+from mesher.embedded_postgres import EmbeddedPostgres
+from mesher.storage.connection import connect
+from mesher.storage.partitions import drop_partition, make_partitions, partition_days
+
+PATIENCE_SECONDS = 30.0
+LONG_AGO = date(2020, 1, 1)
+
+
+class JobsProcess:
+    """A running jobs process and what it logs."""
+
+    def __init__(self, database_url: str, log: Path) -> None:
+        self._log = log
+        environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ |= {"MESHER_DATABASE_URL": database_url, "MESHER_LOG_FORMAT": "json"}
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mesher.child", "jobs", "0"], env=environ, stderr=stderr
+            )
+
+    def logged(self, event: str) -> list[dict[str, object]]:
+        """The lines of one event so far."""
+        lines = self._log.read_bytes().splitlines(keepends=True)
+        entries = [msgspec.json.decode(line) for line in lines if line.endswith(b"\n")]
+        return [entry for entry in entries if entry["event"] == event]
+
+    def end(self) -> int:
+        """Ask it to end; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def jobs(database_url: str, log: Path) -> Iterator[JobsProcess]:
+    running = JobsProcess(database_url, log)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def conn(database_url):
+    with connect(database_url, application_name="test") as connection:
+        yield connection
+
+
+def test_partitions_are_made_at_the_start(conn, database_url, tmp_path):
+    today = datetime.now(UTC).date()
+    with jobs(database_url, tmp_path / "log"):
+        wait_until(lambda: today + timedelta(days=7) in partition_days(conn))
+
+
+def test_the_retention_of_the_hour_is_made_up_for_at_the_start(conn, database_url, tmp_path):
+    make_partitions(conn, LONG_AGO, days_ahead=0)
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: running.logged("retention_applied"))
+    assert LONG_AGO not in partition_days(conn)
+    assert running.logged("retention_applied")[0]["rows_removed"] == {"events_20200101": 0}
+
+
+def test_of_two_nodes_one_does_the_work_of_the_hour(conn, database_url, tmp_path):
+    with jobs(database_url, tmp_path / "a") as one, jobs(database_url, tmp_path / "b") as other:
+        wait_until(lambda: workers(conn) == 2)
+        wait_until(lambda: one.logged("retention_applied") + other.logged("retention_applied"))
+        assert (one.end(), other.end()) == (0, 0)
+    done = len(one.logged("retention_applied")) + len(other.logged("retention_applied"))
+    hours = conn.execute(
+        "SELECT count(*) FROM procrastinate_periodic_defers WHERE task_name = 'apply_retention'"
+    )
+    assert hours.fetchone() == (done,)
+
+
+def workers(conn: psycopg.Connection) -> int:
+    return conn.execute("SELECT count(*) FROM procrastinate_workers").fetchone()[0]
+
+
+def queued(conn: psycopg.Connection) -> int:
+    return conn.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()[0]
+
+
+def test_it_ends_when_asked_and_leaves_no_worker_behind(conn, database_url, tmp_path):
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: workers(conn) == 1)
+        assert running.end() == 0
+    assert workers(conn) == 0
+
+
+def test_jobs_that_succeeded_leave_no_rows(conn, database_url, tmp_path):
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: running.logged("retention_applied"))
+        assert running.end() == 0
+    assert queued(conn) == 0
+
+
+def test_a_job_that_fails_is_logged_and_the_process_goes_on(conn, database_url, tmp_path):
+    conn.execute("DROP TABLE outcomes")
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: running.logged("job_failed"))
+        assert running.logged("job_failed")[0]["job"] == "apply_retention"
+        assert running.end() == 0
+
+
+def test_it_waits_for_a_database_that_is_away_and_goes_on(tmp_path):
+    server = EmbeddedPostgres(tmp_path)
+    server.start()
+    migrations.upgrade(server.database_url)
+    today = datetime.now(UTC).date()
+    with jobs(server.database_url, tmp_path / "log") as running:
+        with connect(server.database_url, application_name="test") as conn:
+            wait_until(lambda: running.logged("retention_applied") and queued(conn) == 0)
+            drop_partition(conn, today)
+        server.stop()
+        wait_until(lambda: running.logged("database_away"))
+        server.start()
+        with connect(server.database_url, application_name="test") as conn:
+            wait_until(lambda: today in partition_days(conn))
+        assert running.end() == 0
+    server.stop()
+
+
+def test_it_ends_when_asked_while_the_database_is_away(tmp_path):
+    with jobs("postgresql://nobody@127.0.0.1:1/none", tmp_path / "log") as running:
+        wait_until(lambda: running.logged("database_away"))
+        assert running.end() == 0
+
+
+def test_the_process_does_without_sqlalchemy():
+    # It takes 18 MB and the jobs need none of it.
+    code = "import sys, mesher.jobs; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
