@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from mesher.app import make_app
-from mesher.resources import Resources, open_resources
+from mesher.resources import Network, Resources, open_resources
 from tenants import Tenant, make_tenant
 
 URL = "https://mesher.example"
@@ -25,7 +25,7 @@ class Client:
         self._portal = portal
         self.resources = resources
         self.cookies = httpx.Cookies()
-        self._app = make_app(resources)
+        self.app = make_app(resources)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request; redirects are not followed."""
@@ -45,7 +45,7 @@ class Client:
         return self._portal.call(function, *arguments)
 
     async def _request(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
-        transport = httpx.ASGITransport(app=self._app, client=("192.0.2.7", 1))
+        transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 1))
         async with httpx.AsyncClient(
             transport=transport, base_url=URL, cookies=self.cookies
         ) as client:
@@ -55,7 +55,9 @@ class Client:
 
 
 @contextmanager
-def serve(database_url: str, data_dir: Path) -> Iterator[Client]:
+def serve(
+    database_url: str, data_dir: Path, trusted_proxies: Sequence[Network] = ()
+) -> Iterator[Client]:
     """The application in a thread of its own."""
     opening = open_resources(
         database_url=database_url,
@@ -63,7 +65,7 @@ def serve(database_url: str, data_dir: Path) -> Iterator[Client]:
         shard=data_dir / "journal" / "000",
         journal_max_bytes=10**9,
         url=URL,
-        trusted_proxies=[],
+        trusted_proxies=trusted_proxies,
     )
     with (
         start_blocking_portal() as portal,

@@ -1,5 +1,5 @@
 """
-Every error of the API and of pages becomes an answer here: JSON below ``/api/``, a page elsewhere.
+Every error of the API and of pages becomes an answer here: JSON where programs ask, a page elsewhere.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from mesher.api.errors import error_json
 from mesher.errors import (
@@ -22,6 +22,9 @@ from mesher.errors import (
 )
 from mesher.web.errors import error_page
 
+# Where the answers are JSON.
+_FOR_PROGRAMS = ("/api/", "/health/")
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +36,7 @@ class _MethodNotAllowed(ProtocolError):
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer for anything that a handler or the framework raises."""
     known = _known(request, error)
-    is_api = request.url.path.startswith("/api/")
+    is_api = request.url.path.startswith(_FOR_PROGRAMS)
     answer = error_json(known) if is_api else error_page(request, known)
     if isinstance(known, RateLimited | Unavailable):
         answer.headers["retry-after"] = str(known.retry_after_seconds)
@@ -53,6 +56,8 @@ def _known(request: Request[Any, Any, Any], error: Exception) -> MesherError:
             return _MethodNotAllowed(f"{request.method} is not possible here")
         case HTTPException(status_code=413):
             return TooLarge("the request is too large")
+        case InternalServerException():  # the framework's word for a client that left
+            return ProtocolError("the request ended before its body was complete")
         case HTTPException(status_code=status) if status < 500:
             return _bad_request(error)
     log.error("request_failed", path=request.url.path, exc_info=error)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from granian.constants import Interfaces
+import structlog
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Router, get
 from litestar.datastructures import MutableScopeHeaders, State
@@ -35,8 +37,19 @@ from mesher.settings import Settings
 from mesher.types import SchemaType
 from mesher.web.routes import pages_router
 
+log = structlog.get_logger(__name__)
+
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
+# Open connections of one process, idle ones included; above it new ones wait. Each takes some tens of
+# kilobytes. SDKs and browsers keep theirs for half a minute after a request.
+MAX_CONNECTIONS = 4096
+# What else is open: the journal, the database, the program itself.
+_OTHER_FILES = 256
+# Connections that wait to be accepted while the process is busy; the kernel may allow fewer.
+BACKLOG = 1024
+# No page and no answer of the API takes this long; a client that sends its form byte by byte does.
+REQUEST_SECONDS = 30
 # Forms and parameters of pages and the API are some kilobytes; events have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
 # Nothing on a page comes from elsewhere, and no page may be shown inside another.
@@ -73,10 +86,14 @@ def make_app(resources: Resources) -> AsgiApp:
     pages = _make_litestar(resources)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and ingest.matches(scope):
+        if ingest.matches(scope):
             await ingest(scope, receive, send)
-        else:
-            await pages(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await pages(scope, receive, send)
+        except TimeoutError:
+            log.warning("request_timed_out", path=scope["path"], seconds=REQUEST_SECONDS)
 
     return app
 
@@ -140,6 +157,10 @@ async def _serve(settings: Settings, index: int) -> None:
             address=settings.host,
             port=settings.port,
             interface=Interfaces.ASGINL,  # without the lifespan protocol: resources are open
+            http=HTTPModes.http1,  # where both are possible, a connection that says nothing stays
+            websockets=False,
+            backlog=BACKLOG,
+            backpressure=_allow_connections(),
             log_enabled=False,
         )
         loop = asyncio.get_running_loop()
@@ -153,6 +174,17 @@ async def _serve(settings: Settings, index: int) -> None:
                 f" {str(error).partition(chr(10))[0]}",
                 hint="stop the program that uses the port, or set MESHER_PORT",
             ) from error
+
+
+def _allow_connections() -> int:
+    """Raise the limit of open files as far as needed and possible; how many connections it allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return soft - _OTHER_FILES
+    return MAX_CONNECTIONS
 
 
 def _networks(text: str) -> list[Network]:

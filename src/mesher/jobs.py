@@ -34,7 +34,8 @@ HOURLY = "0 * * * *"
 LATEST_START_SECONDS = 3600.0
 # One for the worker's upkeep, one for the jobs that it puts into the queue.
 MAX_CONNECTIONS = 2
-# Without a connection for this long, the database is away; also bounds how long an end is delayed.
+# Without a connection for this long, the database is away. The end of the process may have to wait
+# for it several times, and is given 15 seconds by the supervisor.
 CONNECTION_WAIT_SECONDS = 2.0
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
@@ -56,16 +57,18 @@ async def _work_until_stopped(database_url: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    now = asyncio.get_running_loop().time
     retry_seconds = FIRST_RETRY_SECONDS
     while not stop.is_set():
+        began = now()
         try:
             await asyncio.to_thread(_make_partitions, database_url)
-            retry_seconds = FIRST_RETRY_SECONDS
             await _run_worker(database_url, stop)
         except (psycopg.OperationalError, ConnectorException) as error:
-            log.warning(
-                "database_away", reason=str(error).strip(), retry_after_seconds=retry_seconds
-            )
+            if now() - began > LONGEST_RETRY_SECONDS:  # it had worked
+                retry_seconds = FIRST_RETRY_SECONDS
+            reason = str(error.__cause__ or error).strip()  # procrastinate says "Database error."
+            log.warning("database_away", reason=reason, retry_after_seconds=retry_seconds)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), retry_seconds)
             retry_seconds = min(retry_seconds * 2, LONGEST_RETRY_SECONDS)
@@ -146,10 +149,14 @@ def _make_partitions(database_url: str) -> None:
 
 
 def _apply_retention(database_url: str, stop: asyncio.Event) -> None:
-    removed: Counter[str] = Counter()
+    dropped: list[str] = []
+    rows: Counter[str] = Counter()
     with connect(database_url, application_name=APPLICATION_NAME) as conn:
         for step in apply_retention(conn, datetime.now(UTC)):
-            removed[step.table] += step.rows or 0
+            if step.rows is None:
+                dropped.append(step.table)
+            else:
+                rows[step.table] += step.rows
             if stop.is_set():
                 break
-    log.info("retention_applied", rows_removed=dict(removed))
+    log.info("retention_applied", partitions_dropped=dropped, rows_removed=dict(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -35,24 +36,24 @@ BROWSER_FLAGS = [
 @pytest.fixture
 def stopped_mesher(tmp_path: Path) -> Iterator[MesherProcess]:
     """A Mesher with an empty data directory that the test starts itself."""
-    mesher = MesherProcess(tmp_path)
-    yield mesher
-    mesher.kill()
+    with MesherProcess(tmp_path) as mesher:
+        yield mesher
 
 
 @pytest.fixture(scope="session")
 def mesher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MesherProcess]:
     """A running Mesher that all tests share; each test makes issues of its own."""
-    process = MesherProcess(tmp_path_factory.mktemp("mesher"))
-    process.start()
-    yield process
-    assert process.stop() == 0, process.log()
+    with MesherProcess(tmp_path_factory.mktemp("mesher")) as process:
+        process.start()
+        yield process
+        assert process.stop() == 0, process.log()
 
 
 @pytest.fixture(scope="session")
-def api(mesher: MesherProcess) -> Api:
-    """The shared Mesher's API."""
-    return mesher.api()
+def api(mesher: MesherProcess) -> Iterator[Api]:
+    """The shared Mesher's API, as the owner of the first project."""
+    with contextlib.closing(Api(mesher.ready)) as api:
+        yield api
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import psycopg
@@ -58,6 +58,15 @@ class MesherProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.ready: dict[str, Any] = {}
 
+    def __enter__(self) -> Self:
+        """Nothing is started by this; whatever runs at the end of the block is killed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill what still runs."""
+        if self._process is not None:
+            self.kill()
+
     @property
     def data_dir(self) -> Path:
         """Where this Mesher keeps everything."""
@@ -87,11 +96,7 @@ class MesherProcess:
             assert self._process.poll() is None, f"Mesher ended:\n{self.log()}"
             return ready_file.exists()
 
-        try:
-            wait_for("the ready file", ready, seconds=START_SECONDS)
-        except AssertionError:
-            self.kill()
-            raise
+        wait_for("the ready file", ready, seconds=START_SECONDS)
         self.ready = json.loads(ready_file.read_text("utf-8"))
 
     def stop(self) -> int:
@@ -136,10 +141,6 @@ class MesherProcess:
         """Return once nothing that was acknowledged waits any longer."""
         wait_for("an empty journal", lambda: not self.waiting_records(), seconds=DRAIN_SECONDS)
 
-    def api(self) -> Api:
-        """The JSON API, as the owner of the first project."""
-        return Api(self.ready)
-
 
 class Api:
     """``/api/v1`` with a bearer token; each method is one request."""
@@ -152,6 +153,10 @@ class Api:
             headers={"Authorization": f"Bearer {ready['api_token']}"},
             timeout=DEADLINE_SECONDS,
         )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
 
     def issues(self) -> list[dict[str, Any]]:
         """The first page of the project's issues, of any status."""

@@ -61,29 +61,27 @@ class Replay(NamedTuple):
 @pytest.fixture(scope="module")
 def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     """Sends all captures in order."""
-    mesher = MesherProcess(tmp_path_factory.mktemp("replay"))
-    mesher.start()
-    # A fresh Mesher's first project has the number that the captured requests name.
-    assert mesher.ready["project_number"] == captures.PROJECT_NUMBER
-    mesher.query(
-        "INSERT INTO api_keys (project_id, key_value) VALUES (%s, %s) RETURNING id",
-        mesher.ready["project_id"],
-        f"mshr_{captures.KEY}",
-    )
-    connection = http.client.HTTPConnection(urlsplit(mesher.ready["url"]).netloc, timeout=30)
-    answers = [_send(connection, capture) for capture in captures.read_captures()]
-    connection.close()
-    mesher.wait_until_digested()
-    yield Replay(answers, mesher)
-    mesher.kill()
+    with MesherProcess(tmp_path_factory.mktemp("replay")) as mesher:
+        mesher.start()
+        # A fresh Mesher's first project has the number that the captured requests name.
+        assert mesher.ready["project_number"] == captures.PROJECT_NUMBER
+        mesher.query(
+            "INSERT INTO api_keys (project_id, key_value) VALUES (%s, %s) RETURNING id",
+            mesher.ready["project_id"],
+            f"mshr_{captures.KEY}",
+        )
+        answers = [_send(mesher, capture) for capture in captures.read_captures()]
+        mesher.wait_until_digested()
+        yield Replay(answers, mesher)
 
 
-def _send(connection: http.client.HTTPConnection, capture: Capture) -> Replayed:
+def _send(mesher: MesherProcess, capture: Capture) -> Replayed:
     """One request with the headers as captured, but for the host and the length."""
     meta = capture.meta
     # Some clients were given a project with a long number; here all are of the same project.
     path = re.sub(r"/api/[1-9]\d*/", f"/api/{captures.PROJECT_NUMBER}/", meta["path"])
     chunked = meta["transfer_encoding"] == "chunked"
+    connection = http.client.HTTPConnection(urlsplit(mesher.ready["url"]).netloc, timeout=30)
     connection.putrequest(
         meta["method"],
         f"{path}?{meta['query']}" if meta["query"] else path,
@@ -101,7 +99,9 @@ def _send(connection: http.client.HTTPConnection, capture: Capture) -> Replayed:
         connection.endheaders(capture.body)
     answer = connection.getresponse()
     headers = {name.lower(): value for name, value in answer.getheaders()}
-    return Replayed(capture, answer.status, headers, answer.read())
+    body = answer.read()
+    connection.close()
+    return Replayed(capture, answer.status, headers, body)
 
 
 def _expected_status(capture: Capture) -> int:
@@ -173,7 +173,7 @@ def test_what_is_not_built_yet_answers_404_with_a_reason(replay: Replay) -> None
     missing = [answer for answer in replay.answers if _expected_status(answer.capture) == 404]
     assert missing
     for answer in missing:
-        assert json.loads(answer.body)["detail"], answer.capture.name
+        assert json.loads(answer.body)["code"] == "not_found", answer.capture.name
 
 
 def test_every_event_item_becomes_one_stored_event(replay: Replay) -> None:

@@ -102,11 +102,11 @@ def _find_child(parent: int, kind: str) -> int | None:
     """The supervisor's child of that kind."""
     for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
         try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            words = Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
         except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
             continue
-        is_postgres = command[0].endswith(b"/postgres")
-        if is_postgres if kind == "postgres" else kind.encode() in command:
+        # /…/bin/postgres -D …, and: python -m mesher.child digest:0
+        if any(Path(word).name.partition(":")[0] == kind for word in words):
             return int(pid)
     return None
 

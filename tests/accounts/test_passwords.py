@@ -55,6 +55,15 @@ def test_an_address_is_refused_after_too_many_failures_whatever_the_accounts() -
         throttle.begin("one.more@example.com", "192.0.2.1", now=101.0)
 
 
+def test_the_addresses_of_one_ipv6_subscriber_count_together() -> None:
+    throttle = LoginThrottle()
+    for guess in range(FAILURES_PER_ADDRESS):
+        throttle.begin(f"user{guess}@example.com", f"2001:db8::{guess:x}", now=100.0)
+    with pytest.raises(RateLimited):
+        throttle.begin("one.more@example.com", "2001:db8::ffff", now=101.0)
+    throttle.begin("one.more@example.com", "2001:db8:0:1::1", now=101.0)
+
+
 def test_failures_are_forgotten_when_their_window_has_passed() -> None:
     throttle = LoginThrottle()
     for _ in range(FAILURES_PER_ACCOUNT):

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from serving import Client, client  # noqa: F401 - a fixture
 from tenants import Tenant, store_events
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from serving import Client
 from tenants import PASSWORD, Tenant
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from serving import Client
 from sqlalchemy import text
-from tenants import BEGIN, Tenant
 
 from mesher.storage.database import reading
+from serving import Client
+from tenants import BEGIN, Tenant
 
 
 def _failure(name: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from serving import URL, Client
 from sqlalchemy import text
-from tenants import Tenant
 
 from mesher.storage.database import writing
 from mesher.storage.organizations import insert_project
+from serving import URL, Client
+from tenants import Tenant
 
 
 def test_a_project_is_listed_with_what_its_type_declares(call: Any, tenant: Tenant) -> None:
@@ -29,9 +29,7 @@ def test_projects_come_page_by_page(client: Client, call: Any, tenant: Tenant) -
     async def make() -> None:
         async with writing(client.resources.engine) as conn:
             for number in range(4):
-                await insert_project(
-                    conn, org_id=tenant.org_id, name="x", slug=f"further-{number}"
-                )
+                await insert_project(conn, org_id=tenant.org_id, name="x", slug=f"further-{number}")
 
     client.call(make)
     seen: list[str] = []
@@ -65,7 +63,9 @@ def test_the_ledger_says_what_came_and_what_became_of_it(
 ) -> None:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     same = "0123456789abcdef0123456789abcdef"
-    store({"event_id": same, "message": "hello"}, {"event_id": same, "message": "hello"}, begin=hour)
+    store(
+        {"event_id": same, "message": "hello"}, {"event_id": same, "message": "hello"}, begin=hour
+    )
     store({"message": "too old to be asked for"}, begin=hour - timedelta(hours=5))
 
     ledger = call("GET", f"/projects/{tenant.project.id}/outcomes?hours=2").json()

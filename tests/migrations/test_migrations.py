@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-import catalog
 import procrastinate.schema
 import psycopg
 import pytest
@@ -14,8 +13,11 @@ import sqlalchemy
 from alembic import command
 from alembic.script import ScriptDirectory
 
+import catalog
 from mesher import migrations
 from mesher.errors import Conflict, SetupError
+from mesher.storage.connection import connect
+from mesher.storage.partitions import make_partitions, partition_days
 from mesher.storage.schema_version import known_revisions
 from mesher.types import metadata
 
@@ -143,6 +145,13 @@ def test_events_are_partitioned_by_the_time_of_receipt(unmigrated_url):
         assert catalog.partition_key(conn, "events") == "RANGE (received_at)"
 
 
+def test_partitions_can_be_made(unmigrated_url):
+    migrations.upgrade(unmigrated_url)
+    with connect(unmigrated_url, application_name="test") as conn:
+        make_partitions(conn, date(2026, 11, 24))
+        assert len(partition_days(conn)) == 8
+
+
 def test_payloads_are_stored_as_they_are_given(database_url):
     with psycopg.connect(database_url) as conn:
         storage = conn.execute(
@@ -247,6 +256,14 @@ def test_generate_refuses_a_name_that_is_no_file_name(database_url, tmp_path):
     folder = copied_environment(tmp_path)
     with pytest.raises(SetupError, match="Add releases!"):
         migrations.generate(database_url, "Add releases!", now=datetime.now(UTC), folder=folder)
+
+
+def test_generate_says_when_it_cannot_write(database_url, tmp_path):
+    folder = copied_environment(tmp_path)
+    now = datetime(2027, 1, 2, tzinfo=UTC)
+    (folder / "versions" / "20270102000000_more.py").mkdir()
+    with pytest.raises(SetupError, match="cannot be written"):
+        migrations.generate(database_url, "more", now=now, folder=folder)
 
 
 def test_generate_refuses_an_outdated_database(empty_database_url, tmp_path):

@@ -7,6 +7,7 @@ Hashing takes some 50 ms of a core, so it runs in a thread; argon2 lets go of th
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections import OrderedDict, deque
 
 import argon2
@@ -74,7 +75,7 @@ class LoginThrottle:
         Args:
             email: the account that is tried, whether it exists or not.
             address: where the try comes from.
-            now: monotonic seconds.
+            now: seconds since the epoch.
 
         Raises:
             RateLimited: too many tries of either within the window; this one is not counted.
@@ -106,5 +107,16 @@ class LoginThrottle:
 def _keys(email: str, address: str) -> tuple[tuple[tuple[str, str], int], ...]:
     return (
         (("account", email), FAILURES_PER_ACCOUNT),
-        (("address", address), FAILURES_PER_ADDRESS),
+        (("address", _origin(address)), FAILURES_PER_ADDRESS),
     )
+
+
+def _origin(address: str) -> str:
+    """An IPv4 address; of an IPv6 address the 64 bits that one subscriber has to themselves."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # a Unix socket has none
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address

@@ -71,21 +71,21 @@ class EmbeddedPostgres:
             SetupError: the folder cannot be written to, or PostgreSQL cannot run here.
         """
         self.folder = data_dir.resolve() / "postgres"
-        sockets = self.folder / "sockets"
+        self._sockets = self.folder / "sockets"
         try:
-            self._prepare(sockets)
+            self._prepare()
         except OSError as error:
             raise SetupError(
                 f"the embedded PostgreSQL cannot use {self.folder}: {error.strerror}",
                 hint="let the user that runs Mesher write there, or choose another --data-dir",
             ) from error
-        self._address = choose_address(sockets)
+        self._address = choose_address(self._sockets)
         self._process: subprocess.Popen[bytes] | None = None
         self._said: deque[str] = deque(maxlen=50)
 
-    def _prepare(self, sockets: Path) -> None:
+    def _prepare(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sockets.mkdir(mode=0o700, exist_ok=True)
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
         self._data = self.folder / "data"
         self._pid_file = self._data / "postmaster.pid"
         self._binaries = find_binaries(self._data)
@@ -126,7 +126,7 @@ class EmbeddedPostgres:
         """Start the server process without waiting; how the supervisor restarts it."""
         command = [str(self._binaries / "postgres"), "-D", str(self._data)]
         command += server_options(self._address.server_settings())
-        self._remove_stale_pid_file()
+        self._remove_stale_lock_files()
         self._said.clear()
         self._process = start(
             tied_to_parent(command, on_parent_death=STOP_SIGNAL, account=self._account),
@@ -167,19 +167,10 @@ class EmbeddedPostgres:
     def _is_ready(self, pid: int) -> bool:
         # Line 8 of postmaster.pid is the server's own word on its state (miscadmin.h,
         # LOCK_FILE_LINE_PM_STATUS): pg_ctl waits for it too, and it needs no login.
-        lines = self._pid_file_lines()
+        lines = _lines(self._pid_file)
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
-    def _pid_file_lines(self) -> list[str]:
-        try:
-            return self._pid_file.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-
-    def _pid_in_file(self) -> str:
-        return next(iter(self._pid_file_lines()), "")
-
-    def _remove_stale_pid_file(self) -> None:
+    def _remove_stale_lock_files(self) -> None:
         """
         Remove what a killed server left, where its number now belongs to another process.
 
@@ -187,14 +178,15 @@ class EmbeddedPostgres:
         number that nobody has it sees through by itself. Backends that outlive a killed server are
         still noticed without the file: they hold the shared memory with this folder's key.
         """
-        pid = self._pid_in_file()
-        if pid and Path("/proc", pid).exists() and not self._runs_here(pid):
-            self._pid_file.unlink(missing_ok=True)
+        for path in (self._pid_file, *self._sockets.glob("*.lock")):
+            pid = _lines(path)[0]
+            if pid and Path("/proc", pid).exists() and not self._runs_here(pid):
+                path.unlink(missing_ok=True)
 
     def _wait_for_previous(self) -> None:
         """A server whose Mesher was killed shuts down by itself; let it."""
         deadline = time.monotonic() + PREVIOUS_SECONDS
-        while self._runs_here(pid := self._pid_in_file()):
+        while self._runs_here(pid := _lines(self._pid_file)[0]):
             if time.monotonic() > deadline:
                 raise SetupError(
                     f"another PostgreSQL (process {pid}) uses {self._data}",
@@ -221,3 +213,11 @@ class EmbeddedPostgres:
                     log.debug("postgres_log", line=text)
                 else:
                     log.warning("postgres_log", line=text, postgres_level=level.lower())
+
+
+def _lines(lock_file: Path) -> list[str]:
+    """The lines of a lock file of PostgreSQL's, of which the first is a process number."""
+    try:
+        return lock_file.read_text(encoding="utf-8").splitlines() or [""]
+    except FileNotFoundError:
+        return [""]

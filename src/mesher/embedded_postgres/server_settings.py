@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Durability is a promise of ours, so it is not left to a file in the data folder.
-DURABILITY = {
+# Promises of ours, not left to a file in the data folder.
+PROMISES = {
+    # After a crash of one of its processes the server ends, and our supervisor starts it anew. Were
+    # it to restart in itself, a shutdown that is asked for in this moment would hang (seen in 18.4),
+    # and with a killed parent the server would stay behind.
+    "restart_after_crash": "off",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
+    # Before a recovery everything is flushed: with one call, not by opening each of some hundred
+    # files per partition.
+    "recovery_init_sync_method": "syncfs",
 }
 
 MEMORY = {
@@ -72,5 +79,5 @@ LOGGING = {
 
 def server_options(address: Mapping[str, str]) -> list[str]:
     """The ``-c`` options of ``postgres``; ``address`` says where it listens."""
-    groups = (DURABILITY, MEMORY, WRITE_AHEAD_LOG, PLANNER_AND_UPKEEP, LOGGING, address)
+    groups = (PROMISES, MEMORY, WRITE_AHEAD_LOG, PLANNER_AND_UPKEEP, LOGGING, address)
     return [f"--{name}={value}" for group in groups for name, value in group.items()]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Literal, NamedTuple
 
 from mesher.grouping.explanation import Part
+from mesher.grouping.functions import NATIVE
 from mesher.grouping.message import parameterize
-from mesher.grouping.stacktrace import Calls, app_frames, call_parts
+from mesher.grouping.stacktrace import Calls, count_calls
 from mesher.protocol.event import Event, ExceptionValue
 
 
@@ -16,7 +16,7 @@ class CountedExceptions(NamedTuple):
 
     variant: Literal["app", "system", "exception"]
     parts: list[Part]  # empty: nothing of them is usable
-    ignored: Counter[str]  # calls by reason
+    ignored: dict[str, int]  # calls by reason
     left_out: int  # exceptions of a group that others stand for
     main: ExceptionValue  # the one that names the issue
 
@@ -34,59 +34,58 @@ def count_exceptions(event: Event) -> CountedExceptions:
     The application's own calls of all that are relevant; where none of them has any, all calls;
     where there are no calls at all, types and values.
     """
-    variants: tuple[Literal["app", "system"], ...] = ("app", "system")
-    for variant in variants:
-        counted = [_count(one, event, app_only=variant == "app") for one in event.exception]
-        relevant, main = _relevant(counted)
-        if any(one.calls.parts for one in relevant):
-            return _result(variant, counted, relevant, main)
-    return _result("exception", counted, relevant, main)
+    relevant, main = _relevant([_count(one, event, app_only=True) for one in event.exception])
+    if any(one.calls.parts for one in relevant):
+        return _result("app", event, relevant, main)
+    relevant, main = _relevant([_count(one, event, app_only=False) for one in event.exception])
+    has_calls = any(one.calls.parts for one in relevant)
+    return _result("system" if has_calls else "exception", event, relevant, main)
 
 
-def is_report(exception: ExceptionValue) -> bool:
+def is_report(exception: ExceptionValue, platform: str) -> bool:
     """
-    Whether an SDK made an exception up around a message, to show from where it was reported.
+    Whether an SDK made an exception up around something else (a message, a thrown string).
 
-    Its type says nothing then, and its calls say where it was sent, not what went wrong.
+    Its type says nothing then, and its calls say where it was noticed, not what went wrong. Native
+    crashes are made up too, from a signal, but there the calls are those that crashed.
     """
     mechanism = exception.mechanism
-    return mechanism is not None and bool(mechanism.synthetic) and mechanism.handled is not False
+    return mechanism is not None and bool(mechanism.synthetic) and platform not in NATIVE
 
 
 def _result(
     variant: Literal["app", "system", "exception"],
-    counted: list[_Counted],
+    event: Event,
     relevant: list[_Counted],
     main: ExceptionValue,
 ) -> CountedExceptions:
-    ignored: Counter[str] = Counter()
+    ignored: dict[str, int] = {}
     for one in relevant:
-        ignored.update(one.calls.ignored)
+        for why, count in one.calls.ignored.items():
+            ignored[why] = ignored.get(why, 0) + count
     parts = [part for one in relevant for part in one.parts]
-    return CountedExceptions(variant, parts, ignored, len(counted) - len(relevant), main)
+    return CountedExceptions(variant, parts, ignored, len(event.exception) - len(relevant), main)
 
 
 def _count(exception: ExceptionValue, event: Event, *, app_only: bool) -> _Counted:
     trace, mechanism = exception.stacktrace, exception.mechanism
-    calls = Calls([], Counter())
-    if trace is not None:
-        in_app = app_frames(trace, event.platform) if app_only else None
-        calls = call_parts(trace, event.platform, in_app)
+    calls = count_calls(trace, event.platform, app_only=app_only) if trace else Calls([], {})
     parts: list[Part] = []
     if exception.type and not (mechanism and mechanism.synthetic):
         parts.append(Part("exception type", exception.type))
-    native_error = _native_error(mechanism.meta if mechanism else None)
+    native_error = _native_error(mechanism.meta) if mechanism and mechanism.meta else []
     parts += native_error
-    if not native_error and (not calls.parts or is_report(exception)):
-        template = event.logentry.message if event.logentry and is_report(exception) else None
+    reported = is_report(exception, event.platform)
+    if not native_error and (reported or not calls.parts):
+        template = event.logentry.message if reported and event.logentry else None
         if text := template or exception.value:
             parts.append(Part("exception value", parameterize(text)))
     return _Counted(exception, parts + calls.parts, calls)
 
 
-def _native_error(meta: dict[str, Any] | None) -> list[Part]:
+def _native_error(meta: dict[str, Any]) -> list[Part]:
     """Domain and code of an error of Apple's frameworks, which say more than its text."""
-    error = (meta or {}).get("ns_error")
+    error = meta.get("ns_error")
     if not isinstance(error, dict):
         return []
     return [
@@ -104,7 +103,7 @@ def _relevant(counted: list[_Counted]) -> tuple[list[_Counted], ExceptionValue]:
     count, with the group behind them; where there is only one, it counts with its causes instead.
     """
     everything = counted, counted[-1].exception
-    children = _children(counted)
+    children = _children(counted) if len(counted) > 1 else None
     if children is None:
         return everything
     by_id = {_identity(one)[0]: one for one in counted}

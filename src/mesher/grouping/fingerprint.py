@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 
 import msgspec
 
 from mesher.grouping.exceptions import count_exceptions
 from mesher.grouping.explanation import Explanation, Ignored, Part, Variant
 from mesher.grouping.message import parameterize
-from mesher.grouping.stacktrace import app_frames, call_parts, crash_frame, event_trace
+from mesher.grouping.stacktrace import count_calls, crash_frame, event_trace
 from mesher.grouping.title import issue_culprit, issue_title
 from mesher.grouping.variables import DEFAULT, Subject, variable_name, variable_value
 from mesher.protocol.csp import effective_directive, grouping_source
-from mesher.protocol.event import Event, ExceptionValue
+from mesher.protocol.event import Event, ExceptionValue, Stacktrace
 
 # Raised whenever the same event may get another fingerprint. Old fingerprints stay bound to their
 # issues, so that an upgrade does not open every issue anew.
@@ -43,7 +42,7 @@ class Grouping(msgspec.Struct, frozen=True, kw_only=True):
 def group(event: Event) -> Grouping:
     """Find the issue of a normalised event. Total: there is an answer for every event."""
     default, main = _default(event)
-    trace = (main.stacktrace if main is not None else None) or event_trace(event)
+    trace = _shown_trace(event, main)
     crash = crash_frame(trace, event.platform) if trace else None
     explanation = _asked_for(event, default, Subject(event, main, crash)) or default
     return Grouping(
@@ -52,6 +51,14 @@ def group(event: Event) -> Grouping:
         culprit=issue_culprit(event, crash),
         explanation=explanation,
     )
+
+
+def _shown_trace(event: Event, main: ExceptionValue | None) -> Stacktrace | None:
+    """The stack trace that an event is about; some groups and wrappers have none of their own."""
+    for exception in (main, *reversed(event.exception)):
+        if exception is not None and exception.stacktrace is not None:
+            return exception.stacktrace
+    return event_trace(event)
 
 
 def _fingerprint(explanation: Explanation) -> str:
@@ -110,10 +117,10 @@ def _by_trace(event: Event) -> Explanation | None:
     if trace is None:
         return None
     variant: Variant = "app"
-    calls = call_parts(trace, event.platform, app_frames(trace, event.platform))
+    calls = count_calls(trace, event.platform, app_only=True)
     if not calls.parts:
         variant = "system"
-        calls = call_parts(trace, event.platform, None)
+        calls = count_calls(trace, event.platform, app_only=False)
     if not calls.parts:
         return None
     crashed = any(thread.crashed for thread in event.threads)
@@ -152,8 +159,7 @@ def _message_parts(event: Event) -> list[Part]:
     return [Part("message", text)] if text else []
 
 
-def _ignored_calls(counts: Counter[str]) -> list[Ignored]:
+def _ignored_calls(counts: dict[str, int]) -> list[Ignored]:
     return [
-        Ignored(f"{count} calls" if count > 1 else "1 call", why)
-        for why, count in counts.most_common()
+        Ignored(f"{count} calls" if count > 1 else "1 call", why) for why, count in counts.items()
     ]

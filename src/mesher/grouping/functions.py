@@ -12,11 +12,15 @@ _ANONYMOUS_JAVASCRIPT = frozenset(
     {"", "?", "<anonymous>", "<anonymous function>", "Anonymous function"}
 )
 _ERB_SUFFIX = re.compile(r"__[0-9]{4,}_[0-9]{4,}$")
-_LAMBDA = re.compile(r"\{lambda\([^{}]*\)#\d+\}|lambda_[0-9a-f]{32}|\$_\d+\b")
+_LAMBDA = re.compile(r"\{lambda\([^{}]*\)#\d+\}|\blambda_[0-9a-f]{32}\b|\$_\d+\b")
 _MSVC_ANONYMOUS = re.compile(r"\?A0x[0-9a-f]{8}(?=::)")
+_ANONYMOUS = "(anonymous namespace)"
+_JOINED_ANONYMOUS = "(anonymous-namespace)"  # without the blank, while names are cut at blanks
+_BRACKETS = re.compile(r"(\(anonymous-namespace\)|operator(?:<<?=?|>>?=?|\(\)|->)|[<>()])")
+_LAST_NAME = re.compile(r"(?:\S*\boperator .*|\S+)$")
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
 _LINKER_SUFFIX = re.compile(r"(?:@@\w[\w.]*|@\d{1,3})$")
-_TRAILING_QUALIFIER = re.compile(r"(?:\s+const|\s*&{1,2}|\s*\[clone [^\]]*\])+$")
+_QUALIFIERS = re.compile(r"(?:\s+const|\s*&{1,2}|\s*\[clone [^\]]*\])+$")
 
 
 def grouping_function(frame: Frame, platform: str) -> str:
@@ -63,21 +67,35 @@ def _csharp(name: str) -> str:
 
 def _native(name: str) -> str:
     """C++, Rust, Swift and Objective-C: no arguments, template arguments, or compiler's numbers."""
-    if name in {"<redacted>", "<unknown>"} or name.startswith(("[", "+[", "-[")):
-        return "" if name[0] == "<" else name
-    name = _TRAILING_QUALIFIER.sub("", name)
-    name = _MSVC_ANONYMOUS.sub("(anonymous namespace)", _LAMBDA.sub("lambda", name))
-    name = _without_arguments(name).partition(" -> ")[0].removesuffix(" throws")
-    last = name.replace("(anonymous namespace)", "(anonymous_namespace)").split()[-1:]
-    bare = last[0].replace("(anonymous_namespace)", "(anonymous namespace)") if last else name
-    return _LINKER_SUFFIX.sub("", _RUST_HASH.sub("", bare))
+    if name in {"<redacted>", "<unknown>"}:
+        return ""
+    if name.startswith(("[", "+[", "-[")):  # Objective-C
+        return name
+    name = _MSVC_ANONYMOUS.sub(_ANONYMOUS, _LAMBDA.sub("lambda", _QUALIFIERS.sub("", name)))
+    name = _without_brackets(_rust_type(name.replace(_ANONYMOUS, _JOINED_ANONYMOUS)))
+    name = name.partition(" -> ")[0].removesuffix(" throws")
+    last = _LAST_NAME.search(name)
+    name = (last[0] if last else name).replace(_JOINED_ANONYMOUS, _ANONYMOUS)
+    return _LINKER_SUFFIX.sub("", _RUST_HASH.sub("", name))
 
 
-def _without_arguments(name: str) -> str:
+def _rust_type(name: str) -> str:
+    """``<A as B>::c`` as ``A::c``: an implementation goes by its type, not by its trait."""
+    if not name.startswith("<"):
+        return name
+    depth = 0
+    for index, character in enumerate(name):
+        depth += {"<": 1, ">": -1}.get(character, 0)
+        if depth == 0:
+            return name[1:index].partition(" as ")[0] + name[index + 1 :]
+    return name
+
+
+def _without_brackets(name: str) -> str:
     """``a<b<c>>::d(int)`` as ``a<T>::d``; operators keep the brackets that are their names."""
     kept: list[str] = []
     depth = 0
-    for piece in re.split(r"(\(anonymous namespace\)|operator(?:<<?=?|>>?=?|\(\)|->)|[<>()])", name):
+    for piece in _BRACKETS.split(name):
         if piece in {"<", "("}:
             if depth == 0 and piece == "<":
                 kept.append("<T>")

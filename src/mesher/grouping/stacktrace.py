@@ -3,19 +3,18 @@ Stack traces: which calls count, and by what.
 
 A call counts by its module, or else the name of its file, and by its function. Line and column
 numbers never count, nor does the text of the line where there is a function: formatting a line, or
-adding a comment above it, must not make a new issue of an old one. Where a call has no function, the
+adding an argument to it, must not make a new issue of an old one. Where a call has no function, the
 line is all that tells it from its neighbours, and counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import NamedTuple
 
 from mesher.grouping.explanation import Part
 from mesher.grouping.functions import JAVASCRIPT, grouping_function
-from mesher.grouping.in_app import is_in_app
+from mesher.grouping.in_app import is_evaluated, is_helper, is_in_app
 from mesher.protocol.event import Event, Frame, Stacktrace
 
 # Longer lines are generated or minified.
@@ -23,32 +22,26 @@ MAX_LINE_CHARACTERS = 120
 _LINE_PLATFORMS = JAVASCRIPT | {"python", "php", "ruby"}
 _WHITE_SPACE = re.compile(r"\s+")
 _FETCHED = ("http:", "https:", "blob:", "applewebdata:")  # their names change with each build
+_OPENED = (*_FETCHED, "file:")
 _NO_FILES = frozenset({"<anonymous>", "[native code]"})
-_EVALUATED = frozenset({"[native code]", "native code", "eval code", "<anonymous>"})
 _JAVA_GENERATED = re.compile(
     r"(?P<kept>(?:jdk\.internal|sun)\.reflect\.Generated\w*?Accessor)\d+"
-    r"|(?P<marker>\$\$\w*CGLIB\$\$|\$\$?(?:EnhancerBy|FastClassBy)\w+\$\$|_\$\$_javassist"
+    r"|(?P<marker>\$\$\w*CGLIB\$\$|\$\$?(?:EnhancerBy|FastClassBy)\w+?\$\$|_\$\$_javassist"
     r"|\$fn__|\$HibernateProxy\$).*"
-)
-_HELPERS = re.compile(
-    r"(?:^|/)(?:@babel|core-js|regenerator-runtime|tslib|newrelic)/|LogRocket|^io\.sentry\."
-)
-_SCHEDULER_FUNCTIONS = frozenset(
-    ["runMicrotasks", "queueMicrotask", "processTicksAndRejections", "runNextTicks", "nextTick"]
 )
 
 NOT_IN_APP = "not the application's own code"
-REPEATED = "the same call as the one before (recursion)"
+REPEATED = "the same as the call before (recursion)"
 EVALUATED = "evaluated or native code, which has no place"
 HELPER = "helper code of runtimes, compilers and monitoring"
 NOTHING_STABLE = "no module, file or function that stays the same from build to build"
 
 
 class Calls(NamedTuple):
-    """What counts of a stack trace, and how many calls do not, by reason."""
+    """What counts of a stack trace, and how many of its calls do not, by reason."""
 
     parts: list[Part]
-    ignored: Counter[str]
+    ignored: dict[str, int]
 
 
 def event_trace(event: Event) -> Stacktrace | None:
@@ -66,34 +59,30 @@ def event_trace(event: Event) -> Stacktrace | None:
     return event.stacktrace
 
 
-def app_frames(trace: Stacktrace, platform: str) -> list[bool]:
-    """For each call of a stack trace, in its order, whether it is of the application's own code."""
-    return [is_in_app(frame, frame.platform or platform) for frame in trace.frames]
-
-
-def call_parts(trace: Stacktrace, platform: str, in_app: list[bool] | None) -> Calls:
+def count_calls(trace: Stacktrace, platform: str, *, app_only: bool) -> Calls:
     """
     What counts of a stack trace, oldest call first.
 
     Args:
         trace: all its calls.
         platform: of the event.
-        in_app: ``app_frames`` of the trace to count the application's own calls only; ``None``
-            counts all.
+        app_only: count the application's own calls only.
     """
-    parts: list[Part] = []
-    ignored: Counter[str] = Counter()
-    previous: list[Part] = []
+    frames = trace.frames
+    ignored: dict[str, int] = {}
+    if app_only:
+        frames = [frame for frame in frames if is_in_app(frame, frame.platform or platform)]
+        if len(frames) < len(trace.frames):
+            ignored[NOT_IN_APP] = len(trace.frames) - len(frames)
     alone = len(trace.frames) == 1
-    for index, frame in enumerate(trace.frames):
-        if in_app is not None and not in_app[index]:
-            ignored[NOT_IN_APP] += 1
-            continue
-        found = _frame_parts(frame, frame.platform or platform, alone=alone)
+    parts: list[Part] = []
+    previous: list[Part] = []
+    for frame in frames:
+        found = _call_parts(frame, frame.platform or platform, alone=alone)
+        if found == previous:
+            found = REPEATED
         if isinstance(found, str):
-            ignored[found] += 1
-        elif found == previous:
-            ignored[REPEATED] += 1
+            ignored[found] = ignored.get(found, 0) + 1
         else:
             parts += found
             previous = found
@@ -101,27 +90,30 @@ def call_parts(trace: Stacktrace, platform: str, in_app: list[bool] | None) -> C
 
 
 def crash_frame(trace: Stacktrace, platform: str) -> Frame:
-    """The call that people look at first: the newest of the application, or the newest of all."""
+    """
+    The call that people look at first: the newest of the application, else the newest of all, in
+    both cases of those that say something.
+    """
+    newest: Frame | None = None
     for frame in reversed(trace.frames):
-        if is_in_app(frame, frame.platform or platform):
-            return frame
-    return trace.frames[-1]
+        of = frame.platform or platform
+        in_app = is_in_app(frame, of)
+        if (in_app or newest is None) and not is_helper(frame, of) and not is_evaluated(frame, of):
+            if in_app:
+                return frame
+            newest = frame
+    return newest or trace.frames[-1]
 
 
-def _frame_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
+def _call_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
     """The parts of one call, or in words why it has none."""
-    javascript = platform in JAVASCRIPT
-    if javascript and (
-        frame.abs_path in _EVALUATED or (frame.function or "").rpartition(".")[2] == "eval"
-    ):
+    if is_evaluated(frame, platform):
         return EVALUATED
-    if frame.function in _SCHEDULER_FUNCTIONS or _HELPERS.search(
-        frame.module or frame.abs_path or ""
-    ):
+    if is_helper(frame, platform):
         return HELPER
     function = grouping_function(frame, platform)
-    fetched = javascript and (frame.abs_path or "").startswith((*_FETCHED, "file:"))
-    if alone and fetched and not function:
+    opened = platform in JAVASCRIPT and (frame.abs_path or "").startswith(_OPENED)
+    if alone and opened and not function:
         return NOTHING_STABLE
     parts: list[Part] = []
     if module := _module(frame, platform):
@@ -130,7 +122,7 @@ def _frame_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | st
         parts.append(Part("file", file))
     if function:
         parts.append(Part("function", function))
-    elif platform in _LINE_PLATFORMS and not fetched and (line := _line(frame)):
+    elif platform in _LINE_PLATFORMS and not opened and (line := _line(frame)):
         parts.append(Part("line", line))
     return parts or NOTHING_STABLE
 

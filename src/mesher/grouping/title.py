@@ -22,16 +22,15 @@ def issue_title(event: Event, main: ExceptionValue | None, crash: Frame | None) 
         crash: the call that its stack trace is about.
     """
     message = _first_line(message_text(event))
-    if main is None or (message and is_report(main)):
+    if main is None or (message and is_report(main, event.platform)):
         return message or UNNAMED_EVENT
+    function = _first_line(crash.function or "") if crash else ""
     value = _first_line(main.value or "")
-    synthetic = main.mechanism is not None and main.mechanism.synthetic
-    if synthetic and not is_report(main) and crash and crash.function:
-        return _first_line(crash.function)
-    if synthetic and is_report(main) and value:
-        return value
+    made_up = main.mechanism is not None and main.mechanism.synthetic
+    if function and (made_up if event.platform in NATIVE else not value and not main.type):
+        return function
     if not main.type and not value:
-        return _first_line(crash.function or "") if crash else UNNAMED_ERROR
+        return UNNAMED_ERROR
     kind = main.type or "Error"
     return _cut(f"{kind}: {value}") if value else _cut(kind)
 

@@ -2,56 +2,30 @@
 Receive: authenticate, check the frame, append to the journal; only then is a client told 200.
 
 No event payload is parsed on the envelope path, save for the id of an event whose envelope names
-none. All functions take a ``Submission``, the request without its transport.
+none.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-import msgspec
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from mesher.errors import AuthError, ProtocolError, Unavailable
-from mesher.ids import parse_uuid
+from mesher.ingest.event_ids import envelope_event_ids, native_event_ids, payload_event_id
 from mesher.ingest.journal import JournalFull, JournalWriter, Record, RecordKind, encode_record
 from mesher.ingest.project_keys import ProjectKeys
-from mesher.protocol.auth import Credentials, parse_credentials, parse_dsn
-from mesher.protocol.encoding import decode_body, decode_store_body
+from mesher.ingest.submission import Network, Submission
+from mesher.protocol.auth import Credentials, parse_dsn
+from mesher.protocol.encoding import decode_store_body
 from mesher.protocol.envelope import Envelope, parse_envelope
 from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
-from mesher.protocol.outcomes import CARRIES_EVENT_ID
 from mesher.protocol.security import parse_security_reports
 from mesher.storage.ingest_keys import IngestKey
-from mesher.types import EventPayload
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # SDKs do not retry, so a proxy in front may; a minute is about what a full disk needs to be seen.
 JOURNAL_FULL_RETRY_SECONDS = 60
-# One bulk request is one journal record and is digested in one go.
-MAX_BULK_EVENTS = 1000
-# Headers that name the client's address, in Relay's order of precedence.
-_FORWARDED_HEADERS = (
-    "cf-connecting-ip",
-    "x-vercel-forwarded-for",
-    "x-sentry-forwarded-for",
-    "x-forwarded-for",
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """One request to an ingest endpoint, read in full."""
-
-    project_number: int | None  # from the path; None where the path names no project
-    query_string: str
-    headers: Mapping[str, str]  # names in lower case
-    peer_ip: str  # the address of the other end of the connection; may be empty
-    body: bytes = field(repr=False)  # as sent, content coding not undone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +33,6 @@ class Received:
     """What a client is told: the ids of the events that are now safe, in order."""
 
     event_ids: list[str]
-
-
-class _EventIdOnly(msgspec.Struct):
-    event_id: object = None
 
 
 class Receiver:
@@ -94,17 +64,17 @@ class Receiver:
             ProtocolError (and children): the frame is malformed or over a limit.
             Unavailable: the journal cannot keep it.
         """
-        credentials = _credentials(request)
+        credentials = request.credentials()
         if credentials is None:  # then the envelope has to say whose it is
-            envelope = parse_envelope(_decoded(request, max_bytes=MAX_ENVELOPE_BYTES))
+            envelope = parse_envelope(request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES))
             credentials = _credentials_of_envelope(envelope, request.project_number)
             key = await self._keys.find(credentials.public_key, request.project_number)
         else:
             key = await self._keys.find(credentials.public_key, request.project_number)
-            envelope = parse_envelope(_decoded(request, max_bytes=MAX_ENVELOPE_BYTES))
+            envelope = parse_envelope(request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES))
             if envelope.header.dsn:
                 _check_same_project(credentials, key, envelope.header.dsn)
-        event_ids = _envelope_event_ids(envelope)
+        event_ids = envelope_event_ids(envelope)
         await self._append("envelope", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
 
@@ -116,9 +86,9 @@ class Receiver:
             return await self.receive_envelope(request)
         credentials, key = await self._require_key(request)
         payload = decode_store_body(
-            _decoded(request, max_bytes=MAX_EVENT_BYTES), max_bytes=MAX_EVENT_BYTES
+            request.decoded_body(max_bytes=MAX_EVENT_BYTES), max_bytes=MAX_EVENT_BYTES
         )
-        event_ids = [_payload_event_id(payload)]
+        event_ids = [payload_event_id(payload)]
         await self._append("store", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
 
@@ -128,7 +98,7 @@ class Receiver:
         """
         credentials, key = await self._require_key(request)
         reports = parse_security_reports(
-            _decoded(request, max_bytes=MAX_EVENT_BYTES),
+            request.decoded_body(max_bytes=MAX_EVENT_BYTES),
             content_type=request.headers.get("content-type", ""),
         )
         event_ids = [uuid.uuid4().hex for _ in reports]
@@ -143,15 +113,13 @@ class Receiver:
             ProtocolError: names the field that does not fit; of a bulk request nothing is kept then.
         """
         credentials, key = await self._require_key(request)
-        body = _decoded(request, max_bytes=MAX_ENVELOPE_BYTES)
-        event_ids = [
-            _native_event_id(event.event_id) for event in _read_native_events(body, bulk=bulk)
-        ]
+        body = request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES)
+        event_ids = native_event_ids(body, bulk=bulk)
         await self._append("native", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
 
     async def _require_key(self, request: Submission) -> tuple[Credentials, IngestKey]:
-        credentials = _credentials(request)
+        credentials = request.credentials()
         if credentials is None:
             raise _missing_credentials()
         return credentials, await self._keys.find(credentials.public_key, request.project_number)
@@ -171,7 +139,7 @@ class Receiver:
             event_ids=event_ids,
             content_encoding=request.headers.get("content-encoding", ""),
             client=credentials.client or "",
-            client_ip=client_ip(request, self._trusted_proxies),
+            client_ip=request.client_ip(self._trusted_proxies),
             context=_context(kind, request),
             body=request.body,
         )
@@ -194,38 +162,6 @@ class Receiver:
         return self._last_received_at_us
 
 
-def client_ip(request: Submission, trusted_proxies: Sequence[Network]) -> str:
-    """
-    The address of the client: the peer's, or what a trusted proxy says it is.
-
-    An address from a header is believed only when the peer is in ``trusted_proxies``; anyone can
-    send the header.
-    """
-    peer = request.peer_ip
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:  # a Unix socket has no address
-        return peer
-    if any(address in network for network in trusted_proxies):
-        for name in _FORWARDED_HEADERS:
-            first = request.headers.get(name, "").split(",")[0].strip()
-            if first:
-                return first
-    return peer
-
-
-def _decoded(request: Submission, *, max_bytes: int) -> bytes:
-    return decode_body(request.body, request.headers.get("content-encoding"), max_bytes=max_bytes)
-
-
-def _credentials(request: Submission) -> Credentials | None:
-    return parse_credentials(
-        sentry_auth=request.headers.get("x-sentry-auth"),
-        authorization=request.headers.get("authorization"),
-        query_string=request.query_string,
-    )
-
-
 def _missing_credentials() -> AuthError:
     return AuthError(
         "the request carries no key",
@@ -246,50 +182,6 @@ def _check_same_project(credentials: Credentials, key: IngestKey, envelope_dsn: 
     dsn = parse_dsn(envelope_dsn)
     if dsn.public_key != credentials.public_key or dsn.project_number != key.project_number:
         raise ProtocolError("the envelope's dsn and the request's key differ")
-
-
-def _envelope_event_ids(envelope: Envelope) -> list[str]:
-    """The id that the envelope's items share: the header's, else the payload's, else a new one."""
-    items = [item for item in envelope.items if item.type in CARRIES_EVENT_ID]
-    if not items:
-        return []
-    given = parse_uuid(envelope.header.event_id)
-    if given is None:
-        return [_payload_event_id(items[0].payload)]
-    return [given.hex]
-
-
-def _payload_event_id(payload: bytes) -> str:
-    try:
-        given = parse_uuid(msgspec.json.decode(payload, type=_EventIdOnly).event_id)
-    except msgspec.DecodeError:  # what is wrong with the payload is for digest to say
-        given = None
-    return (given or uuid.uuid4()).hex
-
-
-def _native_event_id(given: str | None) -> str:
-    parsed = parse_uuid(given)
-    if given is not None and parsed is None:
-        raise ProtocolError(f"event_id {given!r} is not a uuid", field="event_id")
-    return (parsed or uuid.uuid4()).hex
-
-
-def _read_native_events(body: bytes, *, bulk: bool) -> list[EventPayload]:
-    try:
-        if not bulk:
-            return [msgspec.json.decode(body, type=EventPayload)]
-        events = msgspec.json.decode(body, type=list[EventPayload])
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `")
-        raise ProtocolError(reason, field=path.rstrip("`").removeprefix("$").lstrip(".")) from error
-    except msgspec.DecodeError as error:
-        raise ProtocolError(f"the body is not JSON: {error}") from error
-    if len(events) > MAX_BULK_EVENTS:
-        raise ProtocolError(
-            f"{len(events)} events in one request; the limit is {MAX_BULK_EVENTS}",
-            hint="send them in several requests",
-        )
-    return events
 
 
 def _context(kind: RecordKind, request: Submission) -> dict[str, str]:

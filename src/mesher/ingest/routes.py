@@ -16,7 +16,8 @@ import msgspec
 import structlog
 
 from mesher.errors import MesherError, ProtocolError, RateLimited, TooLarge, Unavailable
-from mesher.ingest.receive import Received, Receiver, Submission
+from mesher.ingest.receive import Received, Receiver
+from mesher.ingest.submission import Submission
 from mesher.protocol.limits import MAX_REQUEST_BYTES
 
 Scope = dict[str, Any]

@@ -108,7 +108,8 @@ def generate(database_url: str, name: str, *, now: datetime, folder: Path = FOLD
         The new file, to be read and completed by a person.
 
     Raises:
-        SetupError: the name does not fit, or the database is not at the newest revision.
+        SetupError: the name does not fit, the folder cannot be written to, or the database is not at
+            the newest revision.
     """
     if not _NAME.fullmatch(name):
         raise SetupError(
@@ -156,6 +157,11 @@ def _reachable() -> Iterator[None]:
         raise SetupError(
             f"the migration cannot be run: {error}",
             hint="`mesher migrate status` shows where the database stands",
+        ) from error
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename} cannot be written: {error.strerror}",
+            hint="migrations are written in a checkout of Mesher's source",
         ) from error
     except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
         cause = str(getattr(error, "orig", error)).strip()

@@ -119,7 +119,7 @@ def format_dsn(base_url: str, *, public_key: str, project_number: int) -> str:
 
 
 def _bare_key(key: str) -> str:
-    bare = key.removeprefix(KEY_PREFIX)
+    bare = key.removeprefix(KEY_PREFIX).partition(".")[0]  # flags may follow the point
     if not bare:
         raise AuthError(
             "the credentials name no sentry_key", hint="copy the DSN from the project's settings"

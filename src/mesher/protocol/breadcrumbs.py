@@ -74,10 +74,17 @@ def _lenient_breadcrumbs(value: Any, notes: Notes, path: str) -> list[_SentBread
     return [crumb for crumb in crumbs if crumb is not None]
 
 
+def _read_sent_level(value: Any, notes: Notes, path: str) -> str | int | None:
+    if isinstance(value, str | int):
+        return value
+    notes.invalid(path, value)
+    return None
+
+
 _EMPTY = Breadcrumb()
 _read_breadcrumb = StructReader(
     _SentBreadcrumb,
-    {"message": json_text_within(limits.VALUE_CHARACTERS)},
+    {"level": _read_sent_level, "message": json_text_within(limits.VALUE_CHARACTERS)},
 )
 _typed_breadcrumbs: TypedReader[list[_SentBreadcrumb] | _SentBreadcrumbs] = TypedReader(
     list[_SentBreadcrumb] | _SentBreadcrumbs, _lenient_breadcrumbs

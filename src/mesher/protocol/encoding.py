@@ -18,6 +18,7 @@ import zstandard
 from isal import igzip_lib, isal_zlib
 
 from mesher.errors import ProtocolError, TooLarge, UnsupportedEncoding
+from mesher.protocol.limits import MAX_GZIP_MEMBERS
 
 _GZIP_WINDOW = 31  # 15 bits with a gzip header
 _ZLIB_WINDOW = 15
@@ -26,7 +27,7 @@ _RAW_WINDOW = -15
 _PLAIN = frozenset({"", "identity", "utf-8", "utf8"})
 
 
-# Every isal module raises this one.
+# What the decoders raise for bytes that are not theirs; the last is our own.
 _DAMAGED: Any = (igzip_lib.IsalError, brotli.error, zstandard.ZstdError, EOFError)
 
 
@@ -104,6 +105,8 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     """All members of a gzip file, one after the other."""
     members: list[bytes] = []
     while body:
+        if len(members) == MAX_GZIP_MEMBERS:
+            raise EOFError(f"it has more than {MAX_GZIP_MEMBERS} members")
         decompressor = isal_zlib.decompressobj(_GZIP_WINDOW)
         decoded = decompressor.decompress(body, max_bytes + 1)
         members.append(decoded)
@@ -112,9 +115,7 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
             break
         if not decompressor.eof:
             raise EOFError("it ends too early")
-        body = decompressor.unused_data.lstrip(
-            b"\0"
-        )  # tar pads with zeros, so gzip readers skip them
+        body = decompressor.unused_data.lstrip(b"\0")  # tar pads with zeros; readers skip them
     return members[0] if len(members) == 1 else b"".join(members)
 
 
@@ -135,17 +136,18 @@ def _brotli(body: bytes, max_bytes: int) -> bytes:
 
 
 def _unzstd(body: bytes, max_bytes: int) -> bytes:
-    with zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES).stream_reader(
-        io.BytesIO(body), read_across_frames=True
-    ) as reader:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
+    with decompressor.stream_reader(io.BytesIO(body)) as reader:
         decoded = reader.read(max_bytes + 1)
     if len(decoded) <= max_bytes:
         # The bounded reader takes a frame that is cut short for a complete one; now that the size
         # is known to be harmless, the unbounded one tells.
-        whole = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES).decompressobj()
+        whole = decompressor.decompressobj()
         whole.decompress(body)
         if not whole.eof:
             raise EOFError("it ends too early")
+        if whole.unused_data:
+            raise EOFError("it goes on behind its end")
     return decoded
 
 

@@ -40,11 +40,11 @@ _MAX_BYTES_BY_TYPE = {
 
 
 class EnvelopeHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """The header's keys that Mesher reads; a value of the wrong type counts as absent."""
+    """The header's keys that Mesher reads."""
 
-    event_id: Any = None  # uuid in any form
-    dsn: Any = None
-    sent_at: Any = None  # RFC 3339; Go sends nanoseconds
+    event_id: str | None = None  # uuid in any form
+    dsn: str | None = None
+    sent_at: str | None = None  # RFC 3339; Go sends nanoseconds
 
 
 class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +52,10 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     length: int | None = None
-    content_type: Any = None  # Ruby sends null
-    filename: Any = None
-    attachment_type: Any = None
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One item; its payload is a slice of the request."""
+    """One item."""
 
     header: ItemHeader
     payload: bytes
@@ -76,7 +73,17 @@ class Envelope(msgspec.Struct, frozen=True):
     items: list[Item]
 
 
-_decode_header = msgspec.json.Decoder(EnvelopeHeader).decode
+class _SentHeader(msgspec.Struct):
+    """The header as it may come: a value of the wrong type counts as absent."""
+
+    event_id: Any = None
+    dsn: Any = None
+    sent_at: Any = None
+
+
+_decode_header = msgspec.json.Decoder(_SentHeader).decode
+# What msgspec raises for bytes that are no JSON of the type, no UTF-8, or a tower of brackets.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decode_item_header = msgspec.json.Decoder(ItemHeader).decode
 
 
@@ -123,15 +130,22 @@ def _read_header(line: bytes) -> EnvelopeHeader:
             "the envelope has no header line", hint="its first line is a JSON object, at least {}"
         )
     try:
-        return _decode_header(line)
-    except msgspec.DecodeError as error:
+        sent = _decode_header(line)
+    except _UNREADABLE as error:
         raise ProtocolError(f"the envelope's header line is not a JSON object: {error}") from error
+    return EnvelopeHeader(
+        event_id=_text(sent.event_id), dsn=_text(sent.dsn), sent_at=_text(sent.sent_at)
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _read_item_header(line: bytes, index: int) -> ItemHeader:
     try:
         header = _decode_item_header(line)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise ProtocolError(f"the header of item {index} cannot be read: {error}") from error
     if header.length is not None and header.length < 0:
         raise ProtocolError(f"the length of item {index} is negative")

@@ -28,6 +28,7 @@ from mesher.protocol.bounded import (
     ValueText,
 )
 from mesher.protocol.free_form import Bag5, Bag7
+
 Level = Literal["fatal", "error", "warning", "info", "debug"]
 EventType = Literal["error", "default", "csp"]
 

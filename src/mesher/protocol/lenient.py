@@ -46,9 +46,7 @@ class Notes:
             value = msgspec.json.encode(value).decode()
         if isinstance(value, str) and len(value) > _NOTED_VALUE_CHARACTERS:
             value = value[:_NOTED_VALUE_CHARACTERS] + "..."
-        self.errors.append(
-            EventError(type=kind, name=name[:_NOTED_VALUE_CHARACTERS], value=value)
-        )
+        self.errors.append(EventError(type=kind, name=name[:_NOTED_VALUE_CHARACTERS], value=value))
 
     def invalid(self, name: str, value: Any) -> None:
         """Note a value that is dropped because it does not fit."""
@@ -118,11 +116,10 @@ def cut(text: str, limit: tuple[int, int], notes: Notes, name: str) -> str:
 
 def shorten(value: Any, bag: tuple[int, int], notes: Notes, name: str) -> Any:
     """A free-form value within the size of a limit of ``protocol.limits``; its depth is not looked at."""
-    max_bytes, _ = bag
-    if json_size(value) <= max_bytes:
+    if json_size(value) <= bag[0]:
         return value
     notes.add("value_too_long", name)
-    return cut_to_size(value, max_bytes)
+    return cut_to_size(value, bag[0])
 
 
 def lenient_text(value: Any) -> str | None:

@@ -15,7 +15,9 @@ from mesher.protocol.lenient import Notes, cut, shorten
 _BRACES = re.compile(r"\{([^{}]*)\}")
 # Conversions of Python's "%" that cost and yield little: no width or precision of megabytes, no "%c",
 # which makes characters that no column can hold.
-_PERCENT = re.compile(r"%(?:%|(?:\(([^()]{0,100})\))?[-+ #0]{0,5}\d{0,2}(?:\.\d{1,2})?[sdrifeEgGxXoua])")
+_PERCENT = re.compile(
+    r"%(?:%|(?:\(([^()]{0,100})\))?[-+ #0]{0,5}\d{0,2}(?:\.\d{1,2})?[sdrifeEgGxXoua])"
+)
 
 
 def read_logentry(value: Any, notes: Notes) -> LogEntry | None:

@@ -30,7 +30,7 @@ def sentry_payload(native: bytes) -> bytes:
     """
     try:
         given = _decode(native)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f"the event is not a JSON object: {error}") from error
     payload = {_RENAMED.get(name, name): raw for name, raw in given.items() if name not in _SDK}
     sdk = {_SDK[name]: raw for name, raw in given.items() if name in _SDK}

@@ -16,9 +16,11 @@ from mesher.protocol.software import split_client
 from mesher.protocol.stacktrace import finish_frame, finish_stacktrace
 from mesher.protocol.tags import derive_tags
 from mesher.protocol.user import AUTO_ADDRESS, parse_address
+from mesher.protocol.user_agent import parse_user_agent
 
 # Clients on a user's own machine: there the connection's address is the user's.
 _CLIENT_PLATFORMS = frozenset({"javascript", "cocoa", "objc"})
+_NOBODY = User()
 
 
 def event_from_payload(
@@ -53,9 +55,10 @@ def event_from_payload(
     if event.template is not None:
         finish_frame(event.template, notes, "template")
     event.type = _infer_type(event)
-    if event.sdk is None or not event.sdk.name:
+    if event.sdk is None:
         event.sdk = split_client(client)
     _fill_address(event, client_ip)
+    _fill_client(event)
     event.tags = {**derive_tags(event), **event.tags}
     event.errors = notes.errors
     return event
@@ -106,17 +109,28 @@ def _fill_address(event: Event, client_ip: str | None) -> None:
 
     ``{{auto}}`` asks; ``infer_ip: never`` forbids; servers' events carry REMOTE_ADDR of their client.
     """
-    user = event.user
-    settings = (event.sdk.settings if event.sdk else None) or {}
-    asked = user is not None and user.ip_address == AUTO_ADDRESS
-    if user is not None and asked:
+    user = event.user or User()
+    infer = (event.sdk.settings or {}).get("infer_ip") if event.sdk else None
+    asked = user.ip_address == AUTO_ADDRESS
+    if asked:
         user.ip_address = None
-    if settings.get("infer_ip") == "never":
-        return
-    remote = event.request.env.get("REMOTE_ADDR") if event.request and event.request.env else None
-    wanted = asked or settings.get("infer_ip") == "auto" or event.platform in _CLIENT_PLATFORMS
-    given = client_ip if wanted else remote
-    address = parse_address(given) if isinstance(given, str) else None
-    if address and (user is None or not user.ip_address):
-        event.user = user or User()
-        event.user.ip_address = address
+    if infer != "never" and not user.ip_address:
+        env = (event.request.env if event.request else None) or {}
+        wanted = asked or infer == "auto" or event.platform in _CLIENT_PLATFORMS
+        given = client_ip if wanted else env.get("REMOTE_ADDR")
+        user.ip_address = parse_address(given) if isinstance(given, str) else None
+    event.user = None if user == _NOBODY else user
+
+
+def _fill_client(event: Event) -> None:
+    """
+    The browser that sent the request, where the SDK does not say it.
+
+    The system that it runs on is the event's own in a browser, and ``client_os`` on a server.
+    """
+    headers = (event.request.headers if event.request else None) or []
+    agent = next((text for name, text in headers if name == "User-Agent"), "")
+    own = "" if event.platform == "javascript" else "client_"
+    for kind, context in parse_user_agent(agent).items():
+        name = kind if kind == "browser" else own + kind
+        event.contexts.setdefault(name, {**context, "type": kind})

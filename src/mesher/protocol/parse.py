@@ -34,18 +34,18 @@ from mesher.protocol.timestamps import parse_timestamp
 from mesher.protocol.user import read_user
 
 # Protocol versions before 7 used the names of Sentry's Python classes.
-_OLD_PREFIX = b'"sentry.interfaces.'
 _OLD_NAMES = {
-    "sentry.interfaces.Exception": "exception",
-    "sentry.interfaces.Stacktrace": "stacktrace",
-    "sentry.interfaces.Message": "logentry",
-    "sentry.interfaces.Http": "request",
-    "sentry.interfaces.User": "user",
-    "sentry.interfaces.Breadcrumbs": "breadcrumbs",
-    "sentry.interfaces.Contexts": "contexts",
-    "sentry.interfaces.Template": "template",
-    "sentry.interfaces.Csp": "csp",
-    "sentry.interfaces.threads": "threads",
+    "old_exception": "sentry.interfaces.Exception",
+    "old_stacktrace": "sentry.interfaces.Stacktrace",
+    "old_logentry": "sentry.interfaces.Message",
+    "old_request": "sentry.interfaces.Http",
+    "old_user": "sentry.interfaces.User",
+    "old_breadcrumbs": "sentry.interfaces.Breadcrumbs",
+    "old_contexts": "sentry.interfaces.Contexts",
+    "old_template": "sentry.interfaces.Template",
+    "old_csp": "sentry.interfaces.Csp",
+    "old_threads": "sentry.interfaces.threads",
+    "old_sdk": "client_sdk",
 }
 _PLATFORMS = frozenset(
     ["as3", "c", "cfml", "cocoa", "csharp", "elixir", "go", "groovy", "haskell", "java",
@@ -53,11 +53,12 @@ _PLATFORMS = frozenset(
 )  # fmt: skip
 _DIST = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _UNSAFE = re.compile(r"[/\\\x00-\x1f]")
-_ABSENT = frozenset([b"", b"null", b"[]"])  # PHP writes an empty map so
+_ABSENT = frozenset([b"", b"null", b"[]"])  # the last is how PHP writes an empty map
+_LONGEST_ABSENT = 4
 _NONE = msgspec.Raw()
 
 
-class _Payload(msgspec.Struct, kw_only=True):
+class _Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
     """The attributes that are read. What is large stays JSON until its type is known."""
 
     event_id: Any = None
@@ -77,26 +78,35 @@ class _Payload(msgspec.Struct, kw_only=True):
     fingerprint: Any = None
     tags: Any = None
     logentry: Any = None
+    old_logentry: Any = None
     message: Any = None
     request: Any = None
+    old_request: Any = None
     user: Any = None
+    old_user: Any = None
     debug_meta: Any = None
     template: Any = None
+    old_template: Any = None
     csp: Any = None
+    old_csp: Any = None
     errors: Any = None
     exception: msgspec.Raw = _NONE
+    old_exception: msgspec.Raw = _NONE
     stacktrace: msgspec.Raw = _NONE
+    old_stacktrace: msgspec.Raw = _NONE
     threads: msgspec.Raw = _NONE
+    old_threads: msgspec.Raw = _NONE
     breadcrumbs: msgspec.Raw = _NONE
+    old_breadcrumbs: msgspec.Raw = _NONE
     contexts: msgspec.Raw = _NONE
+    old_contexts: msgspec.Raw = _NONE
     extra: msgspec.Raw = _NONE
     modules: msgspec.Raw = _NONE
     sdk: msgspec.Raw = _NONE
-    client_sdk: msgspec.Raw = _NONE
+    old_sdk: msgspec.Raw = _NONE
 
 
 _decode_payload = msgspec.json.Decoder(_Payload).decode
-_decode_raws = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def parse_event(
@@ -128,8 +138,6 @@ def parse_event(
 
 
 def _read(payload: bytes, event_id: str | None, default_timestamp: float) -> tuple[Event, Notes]:
-    if _OLD_PREFIX in payload:
-        payload = _rename_old(payload)
     sent, notes = _decode_payload(payload), Notes()
     event = Event(
         event_id=event_id or _event_id(sent.event_id),
@@ -139,28 +147,32 @@ def _read(payload: bytes, event_id: str | None, default_timestamp: float) -> tup
     _read_attributes(event, sent, notes)
     _read_tags(event, sent, notes)
     for name, read_value in _VALUE_READERS.items():
-        given = getattr(sent, name)
-        if given is not None and given != [] and (read := read_value(given, notes)) is not None:
+        given = _value(sent, name)
+        if given is not None and (read := read_value(given, notes)) is not None:
             setattr(event, name, read)
     for name, read_raw in _RAW_READERS.items():
-        raw = getattr(sent, name)
-        if _is_given(raw) and (read := read_raw(raw, notes)) is not None:
+        raw = _raw(sent, name)
+        if raw is not None and (read := read_raw(raw, notes)) is not None:
             setattr(event, name, read)
     return event, notes
 
 
-def _rename_old(payload: bytes) -> bytes:
-    """The payload with today's names; what has today's name already wins."""
-    raws = _decode_raws(payload)
-    for old, new in _OLD_NAMES.items():
-        if old in raws and not _is_given(raws.get(new, _NONE)):
-            raws[new] = raws.pop(old)
-    return msgspec.json.encode(raws)
+def _value(sent: _Payload, name: str) -> Any:
+    """A decoded attribute under the first of its names that is there and not null."""
+    given = getattr(sent, name)
+    if given is None or given == []:
+        given = getattr(sent, f"old_{name}", None)
+    return given
 
 
-def _is_given(raw: msgspec.Raw) -> bool:
-    view = memoryview(raw)
-    return len(view) > 4 or bytes(view) not in _ABSENT
+def _raw(sent: _Payload, name: str) -> msgspec.Raw | None:
+    """The JSON of an attribute, as ``_value``."""
+    for spelling in (name, f"old_{name}"):
+        raw: msgspec.Raw = getattr(sent, spelling, _NONE)
+        view = memoryview(raw)
+        if len(view) > _LONGEST_ABSENT or bytes(view) not in _ABSENT:
+            return raw
+    return None
 
 
 def _event_id(given: Any) -> str:
@@ -189,7 +201,7 @@ def _read_errors(given: Any, notes: Notes) -> None:
 
 
 def _read_attributes(event: Event, sent: _Payload, notes: Notes) -> None:
-    event.platform = sent.platform if sent.platform in _PLATFORMS else "other"
+    event.platform = _platform(sent.platform)
     event.level = _level(sent.level, notes)
     event.logger = short_logger(_text("logger", sent.logger, limits.LINE_CHARACTERS, notes))
     event.transaction = _text("transaction", sent.transaction, limits.LINE_CHARACTERS, notes)
@@ -202,10 +214,10 @@ def _read_attributes(event: Event, sent: _Payload, notes: Notes) -> None:
     event.dist = _dist(sent.dist, notes)
     event.fingerprint = _fingerprint(sent.fingerprint, notes)
     event.transaction_info = _small_map("transaction_info", sent.transaction_info, notes)
-    message = sent.message if sent.logentry is None else sent.logentry
-    event.logentry = None if message is None else read_logentry(message, notes)
-    if not _is_given(sent.sdk):
-        sent.sdk = sent.client_sdk
+    for message in (sent.logentry, sent.old_logentry, sent.message):
+        if message is not None:
+            event.logentry = read_logentry(message, notes)
+            break
 
 
 def _text(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | None:
@@ -217,6 +229,10 @@ def _text(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | 
         notes.invalid(name, given)
         return None
     return cut(text.strip(), limit, notes, name) or None
+
+
+def _platform(given: Any) -> str:
+    return given if isinstance(given, str) and given in _PLATFORMS else "other"
 
 
 def _level(given: Any, notes: Notes) -> Level:

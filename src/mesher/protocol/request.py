@@ -25,6 +25,8 @@ Pairs = list[tuple[str, str]]
 
 _METHOD = re.compile(r"[A-Z_-]{3,32}")
 _WHITE_SPACE = re.compile(r"\s")
+# Of a query, a form or cookies in one text; no more than this is kept of any of them.
+_LONGEST_TEXT = limits.REQUEST_DATA_BAG[0]
 
 
 def read_request(value: Any, notes: Notes) -> Request | None:
@@ -87,13 +89,15 @@ def _free_form(value: Any, notes: Notes, path: str) -> Any:
     return shorten(flatten(value, depth), (max_bytes, depth), notes, path)
 
 
-def _first_pairs(found: Pairs | None, bag: tuple[int, int], notes: Notes, name: str) -> Pairs | None:
+def _first_pairs(
+    found: Pairs | None, bag: tuple[int, int], notes: Notes, name: str
+) -> Pairs | None:
     """As many of the pairs as fit; ``None`` for none."""
     longest = bag[0] // 2
     kept: Pairs = shorten(
         [
             (name[: limits.NAME_CHARACTERS[0]], text if len(text) <= longest else text[:longest])
-            for name, text in (found or [])[: limits.MAX_PAIRS]
+            for name, text in found or []
         ],
         bag,
         notes,
@@ -103,22 +107,20 @@ def _first_pairs(found: Pairs | None, bag: tuple[int, int], notes: Notes, name: 
 
 
 def _parameters(text: str) -> Pairs:
-    try:
-        found = parse_qsl(text.lstrip("?"), keep_blank_values=True, errors="replace")
-    except ValueError:
-        return [(text, "")]
+    given = text.lstrip("?")[:_LONGEST_TEXT]
+    found = parse_qsl(given, keep_blank_values=True, errors="replace")
     # "%00" and the like are decoded just now.
     return [(clean_text(name), clean_text(value)) for name, value in found]
 
 
 def _cookies(text: str) -> Pairs:
-    parts = (part.strip().partition("=") for part in text.split(";"))
+    parts = (part.strip().partition("=") for part in text[:_LONGEST_TEXT].split(";"))
     return [(name, value) for name, _, value in parts if name]
 
 
 def _read_pairs(value: Any, _notes: Notes, _path: str) -> Pairs | None:
     found: Pairs = []
-    for key, inner in pairs(value):
+    for key, inner in pairs(value)[: limits.MAX_PAIRS]:
         if isinstance(inner, list):  # PHP lists the values of a header
             text = ",".join(lenient_text(one) or "" for one in inner)
         else:

@@ -124,9 +124,7 @@ def _event_of_report(report: Any) -> dict[str, Any] | None:
     if "csp-report" in report:
         return _event(report["csp-report"], _REPORT_URI_NAMES, user_agent=None)
     if report.get("type") == "csp-violation":
-        return _event(
-            report.get("body"), _REPORTING_API_NAMES, user_agent=report.get("user_agent")
-        )
+        return _event(report.get("body"), _REPORTING_API_NAMES, user_agent=report.get("user_agent"))
     if isinstance(report.get("type"), str) or report.keys() & _RETIRED:
         return None
     raise ProtocolError(

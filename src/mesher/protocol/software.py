@@ -36,6 +36,8 @@ def split_client(client: str | None) -> Sdk | None:
 def read_modules(raw: msgspec.Raw, notes: Notes) -> dict[str, str | None]:
     """Read the installed packages with their versions."""
     modules = _typed_modules(raw, notes, "modules")
+    if len(memoryview(raw)) <= limits.MODULES_BAG[0]:  # texts alone never grow by decoding
+        return modules
     kept: dict[str, str | None] = shorten(modules, limits.MODULES_BAG, notes, "modules")
     return kept
 

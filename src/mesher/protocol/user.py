@@ -75,6 +75,4 @@ def _small(value: dict[str, Any], notes: Notes, path: str) -> dict[str, Any]:
 
 _NOBODY = User()
 _KNOWN = frozenset(User.__struct_fields__)
-_read_user = StructReader(
-    User, {"ip_address": _read_address, "geo": _read_map, "data": _read_map}
-)
+_read_user = StructReader(User, {"ip_address": _read_address, "geo": _read_map, "data": _read_map})

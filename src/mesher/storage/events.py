@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from mesher.protocol.event import Event as FullEvent
 from mesher.protocol.event import LogEntry
+from mesher.protocol.parse import parse_event
 from mesher.storage.database import ReadConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.types import Event, Issue, Project, Severity
@@ -172,7 +173,16 @@ def full_event(event: Event) -> FullEvent:
             logentry=LogEntry(formatted=event.message),
             tags=event.tags,
         )
-    return _payload_decoder.decode(zstandard.decompress(event.payload))
+    payload = zstandard.decompress(event.payload)
+    try:
+        return _payload_decoder.decode(payload)
+    except msgspec.ValidationError:
+        # Stored when a limit was wider than it is now: what is over it is cut, as on arrival.
+        full, notes = parse_event(
+            payload, event_id=event.id.hex, default_timestamp=event.received_at.timestamp()
+        )
+        full.errors = notes.errors
+        return full
 
 
 async def _find_one(conn: ReadConnection, statement: Any, values: dict[str, Any]) -> Event | None:

@@ -32,7 +32,7 @@ class Removed(NamedTuple):
     """What one step of retention removed."""
 
     table: str  # for a day of events the name of its partition
-    rows: int | None  # None: the partition as a whole
+    rows: int | None  # None: the partition as a whole; 0: it is in use, and the next run tries
 
 
 # Rows of one day of events, found project by project through idx_events_project_received.
@@ -98,7 +98,8 @@ def _drop_if_unread(conn: psycopg.Connection[TupleRow], day: date) -> Iterator[R
     try:
         drop_partition(conn, day)
     except psycopg.errors.LockNotAvailable:
-        log.warning("partition_in_use", partition=partition_name(day))  # the next run tries again
+        log.warning("partition_in_use", partition=partition_name(day))
+        yield Removed(partition_name(day), 0)
     else:
         yield Removed(partition_name(day), None)
 

@@ -17,7 +17,7 @@ from litestar.params import FromPath
 
 from mesher.errors import NotFound
 
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 # 32 bits would do: it only has to differ between versions of one file.
 _HASH_DIGITS = 12
 

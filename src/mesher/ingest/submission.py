@@ -1,0 +1,71 @@
+"""The request without its transport: what receive looks at before it trusts anything."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mesher.protocol.auth import Credentials, parse_credentials
+from mesher.protocol.encoding import decode_body
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Headers that name the client's address, in Relay's order of precedence.
+_FORWARDED_HEADERS = (
+    "cf-connecting-ip",
+    "x-vercel-forwarded-for",
+    "x-sentry-forwarded-for",
+    "x-forwarded-for",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One request to an ingest endpoint, read in full."""
+
+    project_number: int | None  # from the path; None where the path names no project
+    query_string: str
+    headers: Mapping[str, str]  # names in lower case
+    peer_ip: str  # the address of the other end of the connection; may be empty
+    body: bytes = field(repr=False)  # as sent, content coding not undone
+
+    def credentials(self) -> Credentials | None:
+        """
+        Who sends; ``None`` where neither headers nor query say it.
+
+        Raises:
+            AuthError, ProtocolError: as ``protocol.auth.parse_credentials``.
+        """
+        return parse_credentials(
+            sentry_auth=self.headers.get("x-sentry-auth"),
+            authorization=self.headers.get("authorization"),
+            query_string=self.query_string,
+        )
+
+    def decoded_body(self, *, max_bytes: int) -> bytes:
+        """
+        The body without its content coding.
+
+        Raises:
+            ProtocolError and children: as ``protocol.encoding.decode_body``.
+        """
+        return decode_body(self.body, self.headers.get("content-encoding"), max_bytes=max_bytes)
+
+    def client_ip(self, trusted_proxies: Sequence[Network]) -> str:
+        """
+        The address of the client: the peer's, or what a trusted proxy says it is.
+
+        An address from a header is believed only when the peer is in ``trusted_proxies``; anyone can
+        send the header.
+        """
+        try:
+            address = ipaddress.ip_address(self.peer_ip)
+        except ValueError:  # a Unix socket has no address
+            return self.peer_ip
+        if any(address in network for network in trusted_proxies):
+            for name in _FORWARDED_HEADERS:
+                first = self.headers.get(name, "").split(",")[0].strip()
+                if first:
+                    return first
+        return self.peer_ip

@@ -1,0 +1,127 @@
+"""
+Another tenant's id is answered exactly like one that does not exist, on every route there is.
+
+The routes are those of the application, so one that is added later is asked too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from mesher.app import _make_litestar
+from mesher.resources import Resources
+from serving import Client
+from tenants import PASSWORD, Tenant, store_events
+
+METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
+# What a path is filled with: each is an id of a tenant's, or no thing of anybody.
+ID_PARAMETERS = {"project_id", "issue_id", "event_id"}
+# Names of files; every visitor may read them.
+OTHER_PARAMETERS = {"name", "path"}
+
+
+def _routes(resources: Resources) -> list[tuple[str, str]]:
+    app: Litestar = _make_litestar(resources)
+    found = []
+    for route in app.routes:
+        names = set(route.path_parameters)
+        assert names <= ID_PARAMETERS | OTHER_PARAMETERS, f"is {route.path} safe? say so above"
+        if names & ID_PARAMETERS:
+            path = route.path_format
+            found += [(method, path) for method in METHODS if method in route.methods]
+    return found
+
+
+@pytest.fixture
+def ada(client: Client) -> Tenant:
+    return client.make_tenant("ada")
+
+
+@pytest.fixture
+def bob(client: Client, database_url: str) -> Tenant:
+    tenant = client.make_tenant("bob")
+    store_events(database_url, tenant.project, {"message": "secret of bob"})
+    return tenant
+
+
+def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, str]:
+    headers = {"authorization": f"Bearer {tenant.tokens['read']}"}
+    listed = client.get(f"/api/v1/projects/{tenant.project.id}/issues", headers=headers)
+    issue = listed.json()["items"][0]
+    event = client.get(f"/api/v1/issues/{issue['id']}/events/latest", headers=headers).json()
+    return {
+        "project_id": str(tenant.project.id),
+        "issue_id": issue["id"],
+        "event_id": event["id"],
+    }
+
+
+def _answer(client: Client, token: str, method: str, path: str) -> tuple[int, str, Any]:
+    answer: httpx.Response = client.request(
+        method,
+        path,
+        headers={"authorization": f"Bearer {token}"},
+        data={"status": "resolved"} if method == "POST" else None,
+    )
+    location = answer.headers.get("location")
+    return answer.status_code, answer.text, location
+
+
+def test_no_route_tells_another_tenants_id_from_one_that_does_not_exist(
+    client: Client, ada: Tenant, bob: Tenant
+) -> None:
+    foreign = _ids(client, bob)
+    missing = {name: str(uuid.uuid4()) for name in foreign}
+    client.post("/login", data={"email": ada.email, "password": PASSWORD})
+    routes = _routes(client.resources)
+    assert len(routes) > 15
+    for method, path in routes:
+        answers = [
+            _answer(client, ada.tokens["admin"], method, path.format(**ids))
+            for ids in (foreign, missing)
+        ]
+        assert answers[0] == answers[1], f"{method} {path}"
+        assert answers[0][0] == 404, f"{method} {path}"
+        assert "secret" not in answers[0][1]
+    assert _ids(client, bob) == foreign
+
+
+def test_a_slug_of_another_tenant_is_answered_like_one_that_does_not_exist(
+    client: Client, ada: Tenant, bob: Tenant
+) -> None:
+    for path in ("/api/v1/projects/{}", "/api/v1/projects/{}/issues"):
+        foreign = _answer(client, ada.tokens["admin"], "GET", path.format("bob-shop"))
+        missing = _answer(client, ada.tokens["admin"], "GET", path.format("no-shop"))
+        assert foreign == missing
+        assert foreign[0] == 404
+
+
+def test_an_event_of_another_tenant_is_not_found_below_an_own_project_or_issue(
+    client: Client, ada: Tenant, bob: Tenant, database_url: str
+) -> None:
+    store_events(database_url, ada.project, {"message": "hello"})
+    own, foreign = _ids(client, ada), _ids(client, bob)
+    for path in (
+        f"/api/v1/projects/{own['project_id']}/events/{foreign['event_id']}",
+        f"/api/v1/issues/{own['issue_id']}/events/{foreign['event_id']}",
+    ):
+        assert _answer(client, ada.tokens["admin"], "GET", path)[0] == 404
+
+
+def test_without_credentials_no_route_tells_whether_an_id_exists(
+    client: Client, bob: Tenant
+) -> None:
+    foreign = _ids(client, bob)
+    for method, path in _routes(client.resources):
+        answer = client.request(
+            method,
+            path.format(**foreign),
+            data={"status": "resolved"} if method == "POST" else None,
+        )
+        assert answer.status_code in {303, 401}, f"{method} {path}"
+        assert "secret" not in answer.text

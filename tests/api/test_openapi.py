@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from mesher.types import Issue, Project
+from serving import Client
+
+
+@pytest.fixture
+def document(client: Client) -> dict[str, Any]:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_the_document_names_every_operation_of_the_api(document: dict[str, Any]) -> None:
+    operations = {
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+    assert operations == {
+        "list_projects",
+        "get_project",
+        "list_outcomes",
+        "list_issues",
+        "get_issue",
+        "resolve_issue",
+        "unresolve_issue",
+        "archive_issue",
+        "discard_issue",
+        "delete_issue",
+        "list_events",
+        "get_issue_event",
+        "get_project_event",
+    }
+    assert all(path.startswith("/api/v1/") for path in document["paths"])
+
+
+@pytest.mark.parametrize(("name", "declared"), [("Issue", Issue), ("Project", Project)])
+def test_a_schema_has_the_fields_that_its_type_declares(
+    document: dict[str, Any], name: str, declared: Any
+) -> None:
+    properties = document["components"]["schemas"][name]["properties"]
+    assert tuple(properties) == declared.__fields__()
+
+
+def test_an_event_in_full_is_described(document: dict[str, Any]) -> None:
+    properties = document["components"]["schemas"]["EventDetail"]["properties"]
+    assert {"id", "received_at", "payload", "grouping", "next_event_id"} <= set(properties)
+
+
+def test_errors_are_described_in_their_one_shape(document: dict[str, Any]) -> None:
+    for path in document["paths"].values():
+        for operation in path.values():
+            schema = operation["responses"]["404"]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorBody"}
+
+
+def test_nothing_below_the_api_loads_anything_from_elsewhere(client: Client) -> None:
+    for path in ("/api/v1/openapi.json", "/api/v1/", "/api/v1/docs", "/schema"):
+        answer = client.get(path)
+        assert not re.search(r"<script|https?://(?!mesher\.example)", answer.text), path
