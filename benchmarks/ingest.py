@@ -194,15 +194,15 @@ def _peak_memory(pid: int | None, result: dict[str, Any]) -> Iterator[None]:
 
 
 def _print_table(result: dict[str, Any]) -> None:
-    table = Table("", *(name for name in ("closed", "fixed_rate")), title="Ingestion")
-    for key in result["closed"]:
-        table.add_row(key, *(str(result[run][key]) for run in ("closed", "fixed_rate")))
     console = Console()
-    console.print(table)
+    runs = Table("Ingestion", "closed", "fixed rate")
+    for key in result["closed"]:
+        runs.add_row(key, str(result["closed"][key]), str(result["fixed_rate"][key]))
+    console.print(runs)
     if "memory_peak" in result:
-        memory = Table("MB", *Memory._fields, title="Memory (PSS)")
-        for row in ("memory_idle", "memory_peak"):
-            memory.add_row(row, *(str(value) for value in result[row].values()))
+        memory = Table("Memory (PSS)", "idle", "peak")
+        for key in Memory._fields:
+            memory.add_row(key, str(result["memory_idle"][key]), str(result["memory_peak"][key]))
         console.print(memory)
 
 

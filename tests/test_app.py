@@ -18,9 +18,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from mesher.app import run_web
 from mesher.embedded_postgres import EmbeddedPostgres
 from mesher.errors import SetupError
 from mesher.ingest.journal_sqlite import SegmentReader
+from mesher.settings import Settings
 from serving import Client, client, serve  # noqa: F401 - a fixture
 from tenants import PASSWORD, Tenant
 
@@ -129,19 +131,26 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+# What a supervisor's child does for the role "web".
+_RUN = """
+import os
+from mesher.app import run_web
+from mesher.settings import load_settings
+run_web(load_settings(os.environ), 0)
+"""
+
+
 @pytest.fixture
 def web_process(
     database_url: str, tmp_path: Path, free_port: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """One web process as the supervisor starts it."""
+    """A web process of its own, which signals can be sent to."""
     settings = {
         "MESHER_DATABASE_URL": database_url,
         "MESHER_DATA_DIR": str(tmp_path),
         "MESHER_PORT": str(free_port),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mesher.child", "web", "0"], env={**os.environ, **settings}
-    )
+    process = subprocess.Popen([sys.executable, "-c", _RUN], env={**os.environ, **settings})
     yield process
     process.kill()
     process.wait()
@@ -198,24 +207,16 @@ def test_many_idle_connections_do_not_keep_a_new_one_out(
         assert _is_live(free_port)
 
 
-def test_a_port_in_use_ends_the_process_with_a_reason(
-    database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_port_in_use_is_told(database_url: str, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        settings = {
-            "MESHER_DATABASE_URL": database_url,
-            "MESHER_DATA_DIR": str(tmp_path),
-            "MESHER_PORT": str(taken.getsockname()[1]),
-        }
-        ended = subprocess.run(
-            [sys.executable, "-m", "mesher.child", "web", "0"],
-            env={**os.environ, **settings},
-            timeout=DEADLINE_SECONDS,
-            check=False,
-        )
-    assert ended.returncode == 1
-    shown = capfd.readouterr()
-    assert "cannot listen on 127.0.0.1" in shown.err + shown.out
-    assert "Traceback" not in shown.err + shown.out
+        port = taken.getsockname()[1]
+        with pytest.raises(SetupError, match=f"cannot listen on 127.0.0.1:{port}"):
+            run_web(Settings(database_url=database_url, data_dir=tmp_path, port=port), 0)
+
+
+def test_trusted_proxies_that_are_no_networks_are_told(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=database_url, data_dir=tmp_path, trusted_proxies="10.0.0.0/99")
+    with pytest.raises(SetupError, match=r"MESHER_TRUSTED_PROXIES='10\.0\.0\.0/99'"):
+        run_web(settings, 0)

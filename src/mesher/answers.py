@@ -35,7 +35,7 @@ class _MethodNotAllowed(ProtocolError):
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer for anything that a handler or the framework raises."""
-    known = _known(request, error)
+    known = error if isinstance(error, MesherError) else _known(request, error)
     is_api = request.url.path.startswith(_FOR_PROGRAMS)
     answer = error_json(known) if is_api else error_page(request, known)
     if isinstance(known, RateLimited | Unavailable):
@@ -46,9 +46,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def _known(request: Request[Any, Any, Any], error: Exception) -> MesherError:
-    """The error as one of ours; what nobody meant to raise is logged, and its text is kept back."""
-    if isinstance(error, MesherError):
-        return error
+    """A foreign error as one of ours; what nobody meant to raise is logged and its text kept back."""
     match error:
         case HTTPException(status_code=404):
             return NotFound("there is nothing at this address")

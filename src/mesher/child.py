@@ -1,6 +1,9 @@
 """
 What the supervisor starts: ``python -m mesher.child web:0``, configured by ``MESHER_*`` variables.
 
+It begins its work when its stdin ends. Importing takes a second or two, which ``mesher up`` uses to
+start and migrate the database.
+
 Each role imports its own part alone, in its branch below: the digest process does without the web
 framework, the jobs process without either, which saves tens of megabytes in each.
 """
@@ -9,6 +12,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -24,28 +29,29 @@ def main(name: str) -> int:
     os.umask(0o077)  # the journal holds what tenants sent
     settings = load_settings(os.environ)
     configure_logging(level=settings.log_level, log_format=settings.log_format, process=name)
-    role, _, index = name.partition(":")
+    run = _prepare(name, settings)
+    sys.stdin.buffer.read()
     try:
-        _run(role, settings, int(index or 0))
+        run()
     except MesherError as error:
         log.critical("process_failed", reason=error.message, hint=error.hint)
         return 1
     return 0
 
 
-def _run(role: str, settings: Settings, index: int) -> None:
+def _prepare(name: str, settings: Settings) -> Callable[[], None]:
+    role, _, index = name.partition(":")
     if role == "web":
         from mesher.app import run_web  # noqa: PLC0415 - see above
 
-        run_web(settings, index)
-    elif role == "digest":
+        return partial(run_web, settings, int(index))
+    if role == "digest":
         from mesher.worker import run_digest  # noqa: PLC0415 - see above
 
-        run_digest(settings, index)
-    else:
-        from mesher.jobs import run_jobs  # noqa: PLC0415 - see above
+        return partial(run_digest, settings, int(index))
+    from mesher.jobs import run_jobs  # noqa: PLC0415 - see above
 
-        run_jobs(settings)
+    return partial(run_jobs, settings)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ def start(
     *,
     environ: Mapping[str, str],
     cwd: str | None = None,
+    stdin: int = subprocess.DEVNULL,
     stderr: int | None = None,
     keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
@@ -81,32 +82,25 @@ def start(
     Args:
         command: what ``tied_to_parent`` returned.
         environ: all variables that the child sees.
-        cwd, stderr: as in ``subprocess``; ``None`` = ours.
+        cwd, stdin, stderr: as in ``subprocess``; ``None`` = ours.
         keep_open: file descriptors that the child shares, beside the standard three.
     """
     return subprocess.Popen(  # noqa: S603 - an argument list that we built, no shell text
         command,
         env=dict(environ),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stderr=stderr,
         start_new_session=True,
         pass_fds=tuple(keep_open),
     )
 
 
-def end(process: subprocess.Popen[bytes], *, by: signal.Signals, grace_seconds: float) -> bool:
-    """
-    Send a signal, wait, and kill what is still there after ``grace_seconds``.
-
-    Returns:
-        Whether the process ended by itself.
-    """
+def end(process: subprocess.Popen[bytes], *, by: signal.Signals, grace_seconds: float) -> None:
+    """Send a signal, wait, and kill what is still there after ``grace_seconds``."""
     process.send_signal(by)
     try:
         process.wait(grace_seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        return False
-    return True

@@ -219,7 +219,11 @@ class Supervisor:
 
 
 def python_children(
-    settings: Settings, roles: Sequence[str], *, keep_open: Sequence[int]
+    settings: Settings,
+    roles: Sequence[str],
+    *,
+    keep_open: Sequence[int],
+    begin: int = subprocess.DEVNULL,
 ) -> list[list[Child]]:
     """
     The children for some of ``ROLES``, in the order in which they are stopped.
@@ -228,6 +232,7 @@ def python_children(
         settings: handed over as environment variables.
         roles: any of ``web``, ``digest``, ``jobs``.
         keep_open: file descriptors to share, as the claim on the data directory.
+        begin: a pipe's read end; they begin their work when its write end is closed.
     """
     names = {
         "web": [f"web:{index}" for index in range(settings.web_processes)],
@@ -239,7 +244,7 @@ def python_children(
     def launcher(name: str) -> Callable[[], subprocess.Popen[bytes]]:
         command = [sys.executable, "-m", "mesher.child", name]
         tied = tied_to_parent(command, on_parent_death=signal.SIGTERM)
-        return lambda: start(tied, environ=environ, keep_open=keep_open)
+        return lambda: start(tied, environ=environ, stdin=begin, keep_open=keep_open)
 
     return [
         [Child(name=name, launch=launcher(name)) for name in names[role]]

@@ -19,7 +19,7 @@ from mesher.ingest.digester import ShardDigester
 from mesher.ingest.journal_sqlite import SegmentReader, is_ready, shard_paths
 from mesher.ingest.marker import Marker
 from mesher.settings import Settings
-from mesher.storage.database import connect
+from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
 from mesher.storage.partitions import make_partitions
 

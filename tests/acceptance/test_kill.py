@@ -72,11 +72,11 @@ class Load:
         wait_for(f"{count} more acknowledged events", lambda: len(self.acknowledged) >= wanted)
 
     def _send(self, number: int) -> None:
-        choose = random.Random(SEED + number).choice
+        chance = random.Random(SEED + number)
         with httpx.Client(timeout=ANSWER_SECONDS) as client:
             while not self._stop.is_set():
                 event_id = uuid.uuid4().hex
-                body = b'{"event_id":"%s"}\n%s' % (event_id.encode(), choose(self._events))
+                body = b'{"event_id":"%s"}\n%s' % (event_id.encode(), chance.choice(self._events))
                 try:
                     answer = client.post(self._url, params={"sentry_key": self._key}, content=body)
                 except httpx.TransportError:
@@ -117,12 +117,12 @@ def test_after_ten_kills_under_load_every_acknowledged_event_is_stored_once(
 ) -> None:
     mesher = stopped_mesher
     mesher.start()
-    choose = random.Random(SEED)
+    chance = random.Random(SEED)
     kinds = list(KINDS) * KILLS_OF_EACH
-    choose.shuffle(kinds)
+    chance.shuffle(kinds)
     with Load(mesher.ready["dsn"]) as load:
         for kind in kinds:
-            load.wait_for_acknowledged(choose.choice(EVENTS_BETWEEN_KILLS))
+            load.wait_for_acknowledged(chance.choice(EVENTS_BETWEEN_KILLS))
             _kill(mesher, kind)
         load.wait_for_acknowledged(100)
     assert mesher.stop() == 0, mesher.log()

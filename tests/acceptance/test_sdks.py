@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from acceptance.mesher_process import Api
+from acceptance.mesher_process import Api, MesherProcess
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def _functions(exception: dict[str, Any]) -> list[str | None]:
     return [frame.get("function") for frame in exception["stacktrace"]["frames"]]
+
+
+def test_the_snippet_that_is_printed_at_the_start_makes_a_first_issue(
+    api: Api, mesher: MesherProcess, tmp_path: Path
+) -> None:
+    printed = mesher.log()
+    end = "\n1 / 0\n"
+    snippet = printed[printed.index("import sentry_sdk") : printed.index(end) + len(end)]
+    pasted = tmp_path / "first.py"
+    pasted.write_text(snippet, "utf-8")
+    subprocess.run([sys.executable, pasted], cwd=tmp_path, capture_output=True, check=False)
+
+    issue = api.wait_for_issue("ZeroDivisionError: division by zero")
+    frames = api.latest_event(issue)["exception"][0]["stacktrace"]["frames"]
+    assert [frame["context_line"] for frame in frames] == ["1 / 0"]
 
 
 def test_an_uncaught_python_exception_becomes_an_issue_with_its_cause_and_frames(

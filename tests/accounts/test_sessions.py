@@ -10,7 +10,7 @@ from sqlalchemy import text
 from mesher.accounts.access import actor_of_session
 from mesher.accounts.sessions import log_in, log_out
 from mesher.errors import AuthError
-from mesher.storage.database import reading, writing
+from mesher.storage.database import reading
 from serving import Client
 from tenants import PASSWORD, Tenant
 
@@ -27,16 +27,15 @@ def log_in_as(client: Client, tenant: Tenant) -> LogIn:
     """Logs in, by default with what is right, and returns the session's token."""
 
     async def attempt(email: str, password: str, old_token: str | None, now: datetime) -> str:
-        async with writing(client.resources.engine) as conn:
-            return await log_in(
-                conn,
-                client.resources.login_throttle,
-                email=email,
-                password=password,
-                address="192.0.2.7",
-                old_token=old_token,
-                now=now,
-            )
+        return await log_in(
+            client.resources.engine,
+            client.resources.login_throttle,
+            email=email,
+            password=password,
+            address="192.0.2.7",
+            old_token=old_token,
+            now=now,
+        )
 
     def run(
         *,
@@ -111,12 +110,7 @@ def test_a_session_ends_after_seven_days(client: Client, log_in_as: LogIn) -> No
 
 def test_after_logging_out_the_token_opens_nothing(client: Client, log_in_as: LogIn) -> None:
     token = log_in_as()
-
-    async def leave() -> None:
-        async with writing(client.resources.engine) as conn:
-            await log_out(conn, token)
-
-    client.call(leave)
+    client.call(log_out, client.resources.engine, token)
     with pytest.raises(AuthError):
         _user_of(client, token)
 

@@ -33,7 +33,12 @@ from mesher.protocol.event import Frame
         ("csharp", "Pay (Int32 amount)", "Pay", "without arguments"),
         ("native", "<redacted>", "", "unknown"),
         ("cocoa", "-[Cart pay:]", "-[Cart pay:]", "Objective-C stays"),
-        ("native", "std::vector<int, std::allocator<int>>::at(int) const", "std::vector<T>::at", ""),
+        (
+            "native",
+            "std::vector<int, std::allocator<int>>::at(int) const",
+            "std::vector<T>::at",
+            "",
+        ),
         ("native", "void pay<int>(int&&)", "pay<T>", "without the returned type"),
         ("native", "(anonymous namespace)::pay(int)", "(anonymous namespace)::pay", ""),
         ("native", "?A0x1a2b3c4d::pay(int)", "(anonymous namespace)::pay", "Microsoft's"),

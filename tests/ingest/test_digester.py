@@ -13,8 +13,9 @@ from mesher.ingest.digester import MAX_ATTEMPTS, ShardDigester
 from mesher.ingest.journal import Record, encode_record
 from mesher.ingest.journal_sqlite import SegmentAppender, SegmentReader
 from mesher.ingest.marker import Marker
-from mesher.storage.database import connect
+from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
+from mesher.storage.partitions import drop_partition
 
 PROJECT = uuid.UUID(int=1)
 
@@ -189,6 +190,19 @@ def test_an_event_that_waited_for_days_is_filed_by_its_time_of_receipt(shard):
     assert shard.conn.execute("SELECT message, received_at FROM events").fetchall() == [
         ("late", moment)
     ]
+
+
+def test_a_day_that_retention_dropped_meanwhile_is_made_again(shard):
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=100)
+    shard.append(b'{"message":"a"}', received_at=moment)
+    shard.drain()
+    drop_partition(shard.conn, moment.date())
+
+    shard.append(b'{"message":"b"}', received_at=moment)
+    shard.drain()
+
+    assert shard.messages() == ["b"]
+    assert shard.quarantine() == []
 
 
 def test_while_the_database_is_away_nothing_is_lost(shard, database_url):

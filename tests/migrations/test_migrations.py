@@ -197,7 +197,7 @@ def test_the_job_queues_schema_is_that_of_the_installed_release():
 
 def test_down_refuses_to_lose_projects_and_says_what_they_are(database_url):
     add_project(database_url, "shop")
-    with pytest.raises(Conflict, match=r"1 projects \(shop\) with 0 issues") as refused:
+    with pytest.raises(Conflict, match=r"projects shop \(1 in all\): 0 issues") as refused:
         migrations.downgrade(database_url)
     assert "--yes" in refused.value.hint
     assert migrations.status(database_url).pending == []

@@ -20,26 +20,26 @@ def test_an_empty_event_has_its_defaults(read):
 
 
 @pytest.mark.parametrize(
-    ("age", "sent_age", "moved_to", "note", "why"),
+    ("age", "sent_age", "corrected_age", "notes"),
     [
-        (10, None, 10, None, "a few seconds old"),
-        (10, 0, 10, None, "and the client's clock is right"),
-        (10 + HOUR, HOUR, 10, "clock_drift", "a clock that is slow by an hour"),
-        (10 - HOUR, -HOUR, 10, "clock_drift", "or fast"),
-        (10 + 50 * 60, 50 * 60, 10 + 50 * 60, None, "a little drift is believed"),
-        (-30, None, -30, None, "half a minute in the future is believed"),
-        (-HOUR, None, 0, "future_timestamp", "more is not"),
-        (30 * DAY, 0, 30 * DAY, None, "an offline cache, sent with the right clock"),
-        (91 * DAY, 0, 0, "past_timestamp", "older than anything is kept"),
+        (10, None, 10, []),  # a few seconds old
+        (10, 0, 10, []),  # and the client's clock is right
+        (10 + HOUR, HOUR, 10, ["clock_drift"]),  # a clock that is slow by an hour
+        (10 - HOUR, -HOUR, 10, ["clock_drift"]),  # or fast
+        (10 + 50 * 60, 50 * 60, 10 + 50 * 60, []),  # a little drift is believed
+        (-30, None, -30, []),  # half a minute in the future is believed
+        (-HOUR, None, 0, ["future_timestamp"]),  # more is not
+        (30 * DAY, 0, 30 * DAY, []),  # an offline cache, sent with the right clock
+        (91 * DAY, 0, 0, ["past_timestamp"]),  # older than anything is kept
     ],
 )
-def test_times_are_corrected(read, noted, age, sent_age, moved_to, note, why):
+def test_times_are_corrected(read, age, sent_age, corrected_age, notes):
     event = read(
         {"timestamp": RECEIVED_AT - age},
         sent_at=None if sent_age is None else RECEIVED_AT - sent_age,
     )
-    assert event.timestamp == RECEIVED_AT - moved_to, why
-    assert noted(event) == ([(note, "timestamp")] if note else []), why
+    assert event.timestamp == RECEIVED_AT - corrected_age
+    assert [error.type for error in event.errors] == notes
 
 
 def test_breadcrumbs_move_with_their_event(read):

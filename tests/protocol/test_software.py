@@ -28,7 +28,11 @@ from mesher.protocol.event import Sdk, SdkPackage
             Sdk(name="n", settings={"infer_ip": "never"}),
             "settings",
         ),
-        ({"name": "n", "integrations": ["i"] * 999}, Sdk(name="n", integrations=["i"] * 200), "many"),
+        (
+            {"name": "n", "integrations": ["i"] * 999},
+            Sdk(name="n", integrations=["i"] * 200),
+            "many",
+        ),
     ],
 )
 def test_the_sdk_is_read(read, given, sdk, why):

@@ -89,13 +89,19 @@ def test_locals_are_bounded_with_a_note(read, noted):
 
 @pytest.mark.parametrize(
     "given",
-    [{"frames": [{"function": "f"}]}, [{"function": "f"}], {"frames": [None, {"function": "f"}, 7]}],
+    [
+        {"frames": [{"function": "f"}]},
+        [{"function": "f"}],
+        {"frames": [None, {"function": "f"}, 7]},
+    ],
 )
 def test_a_stack_trace_comes_in_several_forms(read, given):
     assert [frame.function for frame in read({"stacktrace": given}).stacktrace.frames] == ["f"]
 
 
-@pytest.mark.parametrize("given", [None, {}, [], {"frames": []}, {"frames": None}, {"frames": 7}, 7])
+@pytest.mark.parametrize(
+    "given", [None, {}, [], {"frames": []}, {"frames": None}, {"frames": 7}, 7]
+)
 def test_a_stack_trace_without_frames_says_nothing(read, given):
     assert read({"stacktrace": given}).stacktrace is None
 

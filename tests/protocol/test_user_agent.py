@@ -32,8 +32,10 @@ def named(context: dict[str, str] | None) -> str | None:
             None,
         ),
         (
-            f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) {APPLE} Version/17.2"
-            " Mobile/15E148 Safari/604.1",
+            (
+                f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) {APPLE} Version/17.2"
+                " Mobile/15E148 Safari/604.1"
+            ),
             "Safari 17.2",
             "iOS 17.2",
             "iPhone",
@@ -45,8 +47,10 @@ def named(context: dict[str, str] | None) -> str | None:
             None,
         ),
         (
-            f"Mozilla/5.0 (Linux; Android 13; SM-S918B Build/TP1A) {CHROME} Mobile Safari/537.36"
-            " SamsungBrowser/23.0",
+            (
+                f"Mozilla/5.0 (Linux; Android 13; SM-S918B Build/TP1A) {CHROME} Mobile Safari/537.36"
+                " SamsungBrowser/23.0"
+            ),
             "Samsung Internet 23.0",
             "Android 13",
             "SM-S918B",

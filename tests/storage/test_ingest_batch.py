@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesher.storage.database import connect
+from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import (
     Batch,
     PositionMoved,
@@ -172,9 +172,7 @@ def test_an_event_id_is_stored_once_across_batches_and_days(conn):
 
 def test_the_same_event_id_in_two_projects_is_two_events(conn):
     event = new_event()
-    store(
-        conn, event, new_event(id=event.id, project_id=OTHER_PROJECT, received_at_us=NOW_US + 1)
-    )
+    store(conn, event, new_event(id=event.id, project_id=OTHER_PROJECT, received_at_us=NOW_US + 1))
     assert stored_ids(conn) == [event.id, event.id]
 
 

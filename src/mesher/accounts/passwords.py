@@ -1,7 +1,8 @@
 """
 Passwords: argon2id, and the throttle of failed log-ins.
 
-Hashing takes some 50 ms of a core, so it runs in a thread; argon2 lets go of the interpreter lock.
+Hashing takes some 50 ms of a core and 19 MB, so it runs in threads of its own, few enough that a
+flood of log-ins holds up neither requests nor the threads that other work waits for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import OrderedDict, deque
+from concurrent.futures import ThreadPoolExecutor
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,8 +18,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mesher.errors import RateLimited
 
 # OWASP's least parameters for argon2id (19 MiB, one lane) with one more pass: 50 ms here. The usual
-# 64 MiB would let six log-ins at once take more memory than Mesher itself.
+# 64 MiB would let two log-ins at once take more memory than the process that serves them.
 _hasher = argon2.PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
+# argon2 lets go of the interpreter lock; the threads start with the first password.
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 # The hash of a random password that nobody knows, made with the parameters above: checked where
 # the e-mail is unknown, so that both answers take equally long.
 _DECOY = (
@@ -36,7 +40,7 @@ MAX_REMEMBERED = 10_000
 
 async def hash_password(password: str) -> str:
     """The form in which a password is stored; different each time."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
 
 
 async def verify_password(password_hash: str | None, password: str) -> bool:
@@ -47,7 +51,9 @@ async def verify_password(password_hash: str | None, password: str) -> bool:
         password_hash: ``None`` where there is no such account: takes as long, and is never true.
         password: as it was typed.
     """
-    matches = await asyncio.to_thread(_matches, password_hash or _DECOY, password)
+    matches = await asyncio.get_running_loop().run_in_executor(
+        _threads, _matches, password_hash or _DECOY, password
+    )
     return matches and password_hash is not None
 
 

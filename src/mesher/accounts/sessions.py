@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from mesher.accounts.passwords import LoginThrottle, verify_password
 from mesher.accounts.tokens import hash_token, new_session_token
 from mesher.errors import AuthError
 from mesher.storage import users
-from mesher.storage.database import WriteConnection
+from mesher.storage.database import reading, writing
 
 # As the data model has it. A session is not prolonged: after a week people log in again.
 SESSION_LIFETIME: Final = timedelta(days=7)
@@ -26,7 +28,7 @@ def normal_email(text: str) -> str:
 
 
 async def log_in(
-    conn: WriteConnection,
+    engine: AsyncEngine,
     throttle: LoginThrottle,
     *,
     email: str,
@@ -39,7 +41,7 @@ async def log_in(
     Begin a session for whoever knows the password.
 
     Args:
-        conn: where the session is written.
+        engine: the database; no connection is held while the password is checked.
         throttle: counts the failures.
         email: as typed.
         password: as typed.
@@ -53,27 +55,36 @@ async def log_in(
     Raises:
         AuthError: no such account, or another password: the answer and its duration do not differ.
         RateLimited: too many failures.
+        Unavailable: the database cannot be reached.
     """
     email = normal_email(email)
     throttle.begin(email, address, now.timestamp())
-    account = await users.find_credentials(conn, email)
+    async with reading(engine) as conn:
+        account = await users.find_credentials(conn, email)
     matches = await verify_password(account.password_hash if account else None, password)
     if account is None or not matches:
         raise AuthError("the e-mail or the password is wrong")
     throttle.succeeded(email, address)
-    if old_token is not None:
-        await users.delete_session(conn, hash_token(old_token))
-    await users.delete_expired_sessions(conn)
     token = new_session_token()
-    await users.insert_session(
-        conn,
-        token_hash=hash_token(token),
-        user_id=account.user_id,
-        expires_at=now + SESSION_LIFETIME,
-    )
+    async with writing(engine) as conn:
+        if old_token is not None:
+            await users.delete_session(conn, hash_token(old_token))
+        await users.delete_expired_sessions(conn)
+        await users.insert_session(
+            conn,
+            token_hash=hash_token(token),
+            user_id=account.user_id,
+            expires_at=now + SESSION_LIFETIME,
+        )
     return token
 
 
-async def log_out(conn: WriteConnection, token: str) -> None:
-    """End the session, wherever its cookie still is."""
-    await users.delete_session(conn, hash_token(token))
+async def log_out(engine: AsyncEngine, token: str) -> None:
+    """
+    End the session, wherever its cookie still is.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    async with writing(engine) as conn:
+        await users.delete_session(conn, hash_token(token))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -52,8 +53,9 @@ def up(
     claim = claim_data_dir(settings.data_dir, alone=True)
     settings, reservation = reserve_port(settings)
     with reservation, _database(settings) as (settings, postgres):
-        login = msgspec.json.decode(run_step(ctx, "prepare", settings), type=Login | None)
-        ready = compose_ready(settings, login)
+        begin, gate = os.pipe()
+        stages = python_children(settings, ROLES, keep_open=[claim], begin=begin)
+        ready = compose_ready(settings, _prepare(ctx, settings, stages[0], gate))
 
         def announce() -> None:
             show_ready(ready, settings.data_dir)
@@ -61,12 +63,28 @@ def up(
                 write_ready_file(ready_file, ready)
 
         supervisor = Supervisor(
-            [*python_children(settings, ROLES, keep_open=[claim]), postgres],
+            [*stages, postgres],
             health=(settings.host, settings.port),
             on_ready=announce,
         )
         clean = supervisor.run()
     raise typer.Exit(0 if clean else 1)
+
+
+def _prepare(
+    ctx: typer.Context, settings: Settings, web: Sequence[Child], gate: int
+) -> Login | None:
+    """Migrate and find the first login, while the web processes import what they are made of."""
+    for child in web:
+        child.start_if_due(time.monotonic())
+    try:
+        return msgspec.json.decode(run_step(ctx, "prepare", settings), type=Login | None)
+    except BaseException:
+        for child in web:
+            child.kill()
+        raise
+    finally:
+        os.close(gate)
 
 
 @contextmanager

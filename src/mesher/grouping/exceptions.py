@@ -78,8 +78,8 @@ def _count(exception: ExceptionValue, event: Event, *, app_only: bool) -> _Count
     reported = is_report(exception, event.platform)
     if not native_error and (reported or not calls.parts):
         template = event.logentry.message if reported and event.logentry else None
-        if text := template or exception.value:
-            parts.append(Part("exception value", parameterize(text)))
+        if text := parameterize(template or exception.value or ""):
+            parts.append(Part("exception value", text))
     return _Counted(exception, parts + calls.parts, calls)
 
 

@@ -99,9 +99,8 @@ def _default(event: Event) -> tuple[Explanation, ExceptionValue | None]:
         if found.parts:
             ignored = _ignored_calls(found.ignored)
             if found.left_out:
-                ignored.append(
-                    Ignored(f"{found.left_out} exceptions", "others of their group stand for them")
-                )
+                what = _number_of(found.left_out, "exception")
+                ignored.append(Ignored(what, "of a group for which others stand"))
             return Explanation(variant=found.variant, parts=found.parts, ignored=ignored), main
     return _by_trace(event) or _by_content(event), main
 
@@ -160,6 +159,8 @@ def _message_parts(event: Event) -> list[Part]:
 
 
 def _ignored_calls(counts: dict[str, int]) -> list[Ignored]:
-    return [
-        Ignored(f"{count} calls" if count > 1 else "1 call", why) for why, count in counts.items()
-    ]
+    return [Ignored(_number_of(count, "call"), why) for why, count in counts.items()]
+
+
+def _number_of(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

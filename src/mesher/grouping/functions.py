@@ -16,7 +16,7 @@ _LAMBDA = re.compile(r"\{lambda\([^{}]*\)#\d+\}|\blambda_[0-9a-f]{32}\b|\$_\d+\b
 _MSVC_ANONYMOUS = re.compile(r"\?A0x[0-9a-f]{8}(?=::)")
 _ANONYMOUS = "(anonymous namespace)"
 _JOINED_ANONYMOUS = "(anonymous-namespace)"  # without the blank, while names are cut at blanks
-_BRACKETS = re.compile(r"(\(anonymous-namespace\)|operator(?:<<?=?|>>?=?|\(\)|->)|[<>()])")
+_BRACKETS = re.compile(r"( -> |\(anonymous-namespace\)|operator(?:<<?=?|>>?=?|\(\)|->)|[<>()])")
 _LAST_NAME = re.compile(r"(?:\S*\boperator .*|\S+)$")
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
 _LINKER_SUFFIX = re.compile(r"(?:@@\w[\w.]*|@\d{1,3})$")

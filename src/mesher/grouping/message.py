@@ -96,8 +96,8 @@ def _kind(match: re.Match[str]) -> str:
 
 
 def _beginning(text: str) -> str:
-    lines = [line for line in text.splitlines() if line and not line.isspace()]
-    kept = "\n".join(lines[:_KEPT_LINES]).strip()
+    lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
+    kept = "\n".join(lines[:_KEPT_LINES])
     if len(kept) > MAX_CHARACTERS:
         # Not within a word: half an identifier would look like a word of its own.
         return kept[:MAX_CHARACTERS].rsplit(maxsplit=1)[0] + "..."

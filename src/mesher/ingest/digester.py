@@ -115,6 +115,7 @@ class ShardDigester:
             raise
         except psycopg.Error as error:
             self._one_by_one_until = max(self._one_by_one_until, entries[-1].position)
+            self._days_with_partition.clear()  # retention may have dropped one under us
             self._refusals += 1
             self._refusal = f"the database refuses it: {error}"
             log.warning("batch_refused", records=len(entries), after=after, reason=str(error))

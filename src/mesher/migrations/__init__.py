@@ -180,7 +180,7 @@ def _refuse_to_lose_projects(connection: sqlalchemy.Connection, revision: str) -
     issues = connection.scalar(text("SELECT count(*) FROM issues"))
     named = ", ".join(projects[:5]) + (", …" if len(projects) > 5 else "")
     raise Conflict(
-        f"going down to {revision} deletes data of {len(projects)} projects ({named}) with"
-        f" {issues} issues and all their events",
+        f"going down to {revision} deletes data of the projects {named} ({len(projects)} in all): {issues} issues"
+        " and all their events",
         hint="take a backup with pg_dump, then add --yes",
     )

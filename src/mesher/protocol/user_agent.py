@@ -30,7 +30,9 @@ _SYSTEMS = (
     ("Linux", re.compile(r"\bLinux\b()")),
 )
 _WINDOWS_VERSIONS = {"6.1": "7", "6.2": "8", "6.3": "8.1", "10.0": ">=10"}
-_DEVICE = re.compile(r"\((iPhone|iPad|iPod)|\bAndroid [\d.]+; (?!K\b)([^;()]{2,60}?)(?: Build/|[;)])")
+_DEVICE = re.compile(
+    r"\((iPhone|iPad|iPod)|\bAndroid [\d.]+; (?!K\b)([^;()]{2,60}?)(?: Build/|[;)])"
+)
 
 
 @lru_cache(maxsize=4096)  # most events come from few browsers

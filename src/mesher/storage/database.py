@@ -21,7 +21,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mesher.errors import Unavailable
-from mesher.storage.connection import connect, connection_string
+from mesher.storage.connection import connection_string
 
 ReadConnection = NewType("ReadConnection", AsyncConnection)
 WriteConnection = NewType("WriteConnection", ReadConnection)
@@ -30,8 +30,6 @@ WriteConnection = NewType("WriteConnection", ReadConnection)
 POOL_WAIT_SECONDS = 5.0
 # A restarted server is back within seconds.
 RETRY_AFTER_SECONDS = 5
-
-__all__ = ["ReadConnection", "WriteConnection", "connect", "create_engine", "reading", "writing"]
 
 
 def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:

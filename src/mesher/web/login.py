@@ -15,7 +15,6 @@ from litestar.response import Redirect
 from mesher.accounts.sessions import SESSION_COOKIE, log_in, log_out
 from mesher.errors import AuthError, RateLimited
 from mesher.resources import Network, resources_of
-from mesher.storage.database import writing
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie
 
@@ -42,16 +41,15 @@ async def submit_login(
     """Begin a session and go on, or show the form again with what was wrong."""
     resources = resources_of(request)
     try:
-        async with writing(resources.engine) as conn:
-            token = await log_in(
-                conn,
-                resources.login_throttle,
-                email=data.email,
-                password=data.password,
-                address=client_address(request, resources.trusted_proxies),
-                old_token=request.cookies.get(SESSION_COOKIE),
-                now=datetime.now(UTC),
-            )
+        token = await log_in(
+            resources.engine,
+            resources.login_throttle,
+            email=data.email,
+            password=data.password,
+            address=client_address(request, resources.trusted_proxies),
+            old_token=request.cookies.get(SESSION_COOKIE),
+            now=datetime.now(UTC),
+        )
     except (AuthError, RateLimited) as error:
         problem = f"{error.message}. {error.hint}".rstrip(". ").capitalize() + "."
         return render(
@@ -71,8 +69,7 @@ async def submit_logout(request: WebRequest) -> Redirect:
     resources = resources_of(request)
     token = request.cookies.get(SESSION_COOKIE)
     if token:
-        async with writing(resources.engine) as conn:
-            await log_out(conn, token)
+        await log_out(resources.engine, token)
     return Redirect("/login", status_code=303, cookies=[session_cookie(resources, None)])
 
 
