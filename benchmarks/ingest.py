@@ -126,7 +126,7 @@ def _run(conn: psycopg.Connection, load: Load) -> dict[str, Any]:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         answers = pool.submit(send_load, load).result()
     all_stored = _wait_until_stored(conn, before + len(answers.event_ids))
-    _check_all_there(conn, answers)
+    _check_all_there(conn, load, answers)
     seconds = sorted(answers.seconds)
     return {
         "sent": load.events,
@@ -157,13 +157,21 @@ def _wait_until_stored(conn: psycopg.Connection, count: int) -> float:
     return time.time()
 
 
-def _check_all_there(conn: psycopg.Connection, answers: Answers) -> None:
+def _check_all_there(conn: psycopg.Connection, load: Load, answers: Answers) -> None:
+    """Exit unless each acknowledged event is stored once, in as many issues as there are bugs."""
     row = conn.execute(
-        "SELECT count(*), count(DISTINCT id) FROM events WHERE id = ANY(%s::uuid[])",
+        """
+        SELECT count(*), count(DISTINCT id), count(DISTINCT issue_id)
+        FROM events WHERE id = ANY(%s::uuid[])
+        """,
         (answers.event_ids,),
     ).fetchone()
-    if row != (len(answers.event_ids), len(answers.event_ids)):
-        sys.exit(f"{len(answers.event_ids)} events were acknowledged, and stored are {row}")
+    count = len(answers.event_ids)
+    if row != (count, count, load.groups):
+        sys.exit(
+            f"{count} events of {load.groups} bugs were acknowledged;"
+            f" stored are (rows, events, issues): {row}"
+        )
 
 
 def _percentile_ms(seconds: list[float], share: float) -> float | None:

@@ -77,8 +77,8 @@ def owned() -> Iterator[Callable[[Path], tuple[subprocess.Popen[str], int, str]]
 
     yield run
     for owner in owners:
-        owner.kill()
-        owner.communicate()
+        with owner:
+            owner.kill()
 
 
 def query(url: str, statement: str) -> list[tuple]:

@@ -102,27 +102,29 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     Raises:
         SetupError: names every variable that is unknown or whose value does not fit, all at once.
     """
-    given = {
-        PREFIX + name.upper(): str(value) for name, value in overrides.items() if value is not None
-    }
-    known = {PREFIX + f.name.upper(): f for f in msgspec.structs.fields(Settings)}
+    given = [
+        (variable, variable.removeprefix(PREFIX).lower(), text)
+        for variable, text in environ.items()
+        if variable.startswith(PREFIX) and text
+    ]
+    given += [
+        (f"--{name.replace('_', '-')}", name, str(value))
+        for name, value in overrides.items()
+        if value is not None
+    ]
+    known = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for variable, text in {**environ, **given}.items():
-        if not variable.startswith(PREFIX) or not text:
+    for source, name, text in given:
+        if name not in known:
+            problems.append(f"{source} is not a setting of Mesher")
             continue
-        if variable not in known:
-            problems.append(f"{variable} is not a setting of Mesher")
-            continue
-        field = known[variable]
         try:
-            values[field.name] = msgspec.convert(
-                text, field.type, strict=False, dec_hook=_decode_path
-            )
+            values[name] = msgspec.convert(text, known[name], strict=False, dec_hook=_decode_path)
         except msgspec.ValidationError:
-            shown = "" if field.name == "database_url" else f"={text!r}"  # it holds a password
-            expected = field.type.__metadata__[0].description
-            problems.append(f"{variable}{shown} does not fit: expected {expected}")
+            shown = source if name == "database_url" else f"{source}={text!r}"  # a password
+            expected = known[name].__metadata__[0].description
+            problems.append(f"{shown} does not fit: expected {expected}")
     if problems:
         raise SetupError("; ".join(problems), hint="docs/configuration.md lists every variable")
     return Settings(**values)

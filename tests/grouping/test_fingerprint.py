@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesher.grouping.fingerprint import ALGORITHM_VERSION, Grouping, group
+from mesher.grouping.fingerprint import ALGORITHM_VERSION, MAX_TOLD_PARTS, Grouping, group
 from mesher.protocol.event import Event, message_text
 from mesher.protocol.normalize import event_from_payload
 from mesher.protocol.security import parse_security_reports
@@ -215,6 +215,18 @@ def test_the_explanation_says_what_did_not_count(grouped):
     ]
     custom = grouped(fingerprint=["x"]).explanation.ignored
     assert [one.why for one in custom] == ["the client set a fingerprint of its own"]
+
+
+def test_of_very_many_values_the_explanation_lists_the_first(grouped):
+    def deep(last: str) -> Grouping:
+        names = [*(f"f{number}" for number in range(249)), last]
+        frames = [{"module": "m", "function": name, "in_app": True} for name in names]
+        return grouped(exception=[{"type": "E", "stacktrace": {"frames": frames}}] * 3)
+
+    explanation = deep("a").explanation
+    assert len(explanation.parts) == MAX_TOLD_PARTS
+    assert explanation.ignored[-1].what == f"{3 * 501 - MAX_TOLD_PARTS} values"
+    assert deep("a").fingerprint != deep("b").fingerprint, "those that are not listed count"
 
 
 def test_a_grouping_names_its_version_and_is_json(grouped):

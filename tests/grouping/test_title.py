@@ -20,6 +20,8 @@ SYNTHETIC = {"type": "generic", "synthetic": True}
         ({"exception": [{"type": "E", "value": "\n v \nw"}]}, "E: v", "the first line of it"),
         ({"exception": [{"type": "E"}]}, "E", "no value"),
         ({"exception": [{"value": "v"}]}, "Error: v", "no type"),
+        ({"exception": [{"type": " \n", "value": "\t"}]}, "<unknown>", "blank ones"),
+        ({"exception": [{"type": "E\nF", "value": "v"}]}, "E: v", "a type of two lines"),
         ({"exception": [{"type": "E"}, {"type": "F"}]}, "F", "the one that was raised"),
         ({"exception": [{"stacktrace": TRACE}]}, "pay", "neither: where it happened"),
         ({"exception": [{"stacktrace": {"frames": [{"module": "m"}]}}]}, "<unknown>", "nor that"),

@@ -63,7 +63,7 @@ def test_a_breadcrumb_attribute_is_read(crumb, attribute, given, kept, why):
 
 def test_a_wrong_time_is_noted(read, noted):
     event = read({"breadcrumbs": [{"message": "m", "timestamp": "long ago"}]})
-    assert noted(event) == [("invalid_data", "breadcrumbs.0.timestamp")]
+    assert noted(event) == [("invalid_data", "breadcrumbs.timestamp")]
 
 
 def test_a_breadcrumb_that_is_only_a_time_is_kept(read):
@@ -81,4 +81,4 @@ def test_the_newest_breadcrumbs_are_kept_in_either_way_of_reading(read):
 def test_data_is_bounded_with_a_note(read, noted):
     event = read({"breadcrumbs": [{"data": {"a": "x" * 5000}}]})
     assert event.breadcrumbs[0].data["a"].endswith("...")
-    assert noted(event) == [("value_too_long", "breadcrumbs.0.data")]
+    assert noted(event) == [("value_too_long", "breadcrumbs.data")]

@@ -63,6 +63,9 @@ def test_a_breadcrumb_never_moves_before_time_began(read):
         ({"csp": {"effective_directive": "img-src"}}, "csp"),
         ({"message": "m", "type": "error"}, "default"),
         ({"type": "csp"}, "default"),
+        ({"type": "transaction"}, "transaction"),
+        ({"type": "feedback", "exception": [{"type": "T"}]}, "feedback"),
+        ({"type": ["feedback"]}, "default"),
     ],
 )
 def test_the_type_follows_from_what_is_there(read, payload, kind):

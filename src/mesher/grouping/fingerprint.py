@@ -26,6 +26,9 @@ from mesher.protocol.event import Event, ExceptionValue, Stacktrace
 # issues, so that an upgrade does not open every issue anew.
 ALGORITHM_VERSION = 1
 
+# More than this no page shows; a chain of a hundred deep stacks would otherwise be a megabyte.
+MAX_TOLD_PARTS = 500
+
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -49,7 +52,7 @@ def group(event: Event) -> Grouping:
         fingerprint=_fingerprint(explanation),
         title=issue_title(event, main, crash),
         culprit=issue_culprit(event, crash),
-        explanation=explanation,
+        explanation=_told(explanation),
     )
 
 
@@ -67,6 +70,19 @@ def _fingerprint(explanation: Explanation) -> str:
         return text
     # An identifier, not a secret.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _told(explanation: Explanation) -> Explanation:
+    """The account as it is kept: of very many values the first."""
+    untold = len(explanation.parts) - MAX_TOLD_PARTS
+    if untold <= 0:
+        return explanation
+    more = Ignored(_number_of(untold, "value"), "not listed here, and counted all the same")
+    return Explanation(
+        variant=explanation.variant,
+        parts=explanation.parts[:MAX_TOLD_PARTS],
+        ignored=[*explanation.ignored, more],
+    )
 
 
 def _asked_for(event: Event, default: Explanation, subject: Subject) -> Explanation | None:

@@ -25,14 +25,14 @@ def issue_title(event: Event, main: ExceptionValue | None, crash: Frame | None) 
     if main is None or (message and is_report(main, event.platform)):
         return message or UNNAMED_EVENT
     function = _first_line(crash.function or "") if crash else ""
+    kind = _first_line(main.type or "")
     value = _first_line(main.value or "")
     made_up = main.mechanism is not None and main.mechanism.synthetic
-    if function and (made_up if event.platform in NATIVE else not value and not main.type):
+    if function and (made_up if event.platform in NATIVE else not value and not kind):
         return function
-    if not main.type and not value:
-        return UNNAMED_ERROR
-    kind = main.type or "Error"
-    return _cut(f"{kind}: {value}") if value else _cut(kind)
+    if value:
+        return _cut(f"{kind or 'Error'}: {value}")
+    return kind or UNNAMED_ERROR
 
 
 def issue_culprit(event: Event, crash: Frame | None) -> str:

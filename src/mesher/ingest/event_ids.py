@@ -77,7 +77,7 @@ def _read_native_events(body: bytes, *, bulk: bool) -> list[EventPayload]:
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `")
         raise ProtocolError(reason, field=path.rstrip("`").removeprefix("$").lstrip(".")) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f"the body is not JSON: {error}") from error
     if len(events) > MAX_BULK_EVENTS:
         raise ProtocolError(

@@ -27,6 +27,8 @@ _FORBIDDEN = {"release": {".", "..", "latest"}, "environment": {".", "..", "none
 def read_attributes(event: Event, sent: Payload, notes: Notes) -> None:
     """Read the texts, names and short lists of an event, its message and its tags."""
     _read_errors(sent.errors, notes)
+    if sent.type in ("transaction", "feedback"):
+        event.type = sent.type
     event.platform = _platform(sent.platform)
     event.level = _level(sent.level, notes)
     event.logger = short_logger(_text("logger", sent.logger, limits.LINE_CHARACTERS, notes))

@@ -42,26 +42,27 @@ def read_breadcrumbs(raw: msgspec.Raw, notes: Notes) -> list[Breadcrumb]:
     """Read breadcrumbs, oldest first; the newest ``MAX_BREADCRUMBS`` are kept."""
     found = _typed_breadcrumbs(raw, notes, "breadcrumbs")
     sent = found.values if isinstance(found, _SentBreadcrumbs) else found
-    crumbs = (
-        _finish_breadcrumb(crumb, notes, f"breadcrumbs.{index}")
-        for index, crumb in enumerate(sent[-limits.MAX_BREADCRUMBS :])
-    )
+    crumbs = [_finish_breadcrumb(crumb, notes) for crumb in sent[-limits.MAX_BREADCRUMBS :]]
     return [crumb for crumb in crumbs if crumb != _EMPTY]
 
 
-def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes, path: str) -> Breadcrumb:
+def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes) -> Breadcrumb:
     timestamp = None
     if sent.timestamp is not None:
         timestamp = parse_timestamp(sent.timestamp)
         if timestamp is None:
-            notes.invalid(f"{path}.timestamp", sent.timestamp)
+            notes.invalid("breadcrumbs.timestamp", sent.timestamp)
+    level = read_level(sent.level, notes, "breadcrumbs.level") if sent.level else None
+    data = sent.data
+    if data:
+        data = shorten(data, limits.SMALL_BAG, notes, "breadcrumbs.data")
     return Breadcrumb(
         timestamp=timestamp,
         type=sent.type or "default",
         category=sent.category or None,
-        level=read_level(sent.level, notes, f"{path}.level") or "info" if sent.level else "info",
+        level=level or "info",
         message=sent.message or None,
-        data=shorten(sent.data, limits.SMALL_BAG, notes, f"{path}.data") if sent.data else None,
+        data=data or None,
         event_id=sent.event_id or None,
     )
 

@@ -30,7 +30,8 @@ from mesher.protocol.bounded import (
 from mesher.protocol.free_form import Bag5, Bag7
 
 Level = Literal["fatal", "error", "warning", "info", "debug"]
-EventType = Literal["error", "default", "csp"]
+# The last two are no errors; they come through the same door and say themselves what they are.
+EventType = Literal["error", "default", "csp", "transaction", "feedback"]
 
 
 class _Interface(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):

@@ -98,6 +98,8 @@ def _place_stacktrace(event: Event) -> None:
 
 
 def _infer_type(event: Event) -> EventType:
+    if event.type in {"transaction", "feedback"}:
+        return event.type
     if event.exception:
         return "error"
     return "csp" if event.csp is not None else "default"

@@ -29,6 +29,7 @@ class Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
     """One payload. What is large stays JSON until its type is known."""
 
     event_id: Any = None
+    type: Any = None
     timestamp: Any = None
     platform: Any = None
     level: Any = None

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from mesher.errors import ProtocolError
 from mesher.protocol import limits
 from mesher.protocol.event import Request
-from mesher.protocol.free_form import flatten
+from mesher.protocol.free_form import cut_to_size, flatten, json_size
 from mesher.protocol.json_text import clean_text, load_json
 from mesher.protocol.lenient import (
     Notes,
@@ -85,23 +85,22 @@ def _parse_data(request: Request) -> None:
 
 
 def _free_form(value: Any, notes: Notes, path: str) -> Any:
-    max_bytes, depth = limits.REQUEST_DATA_BAG
-    return shorten(flatten(value, depth), (max_bytes, depth), notes, path)
+    if value is None:
+        return None
+    flat = flatten(value, limits.REQUEST_DATA_BAG[1])
+    return shorten(flat, limits.REQUEST_DATA_BAG, notes, path)
 
 
 def _first_pairs(
     found: Pairs | None, bag: tuple[int, int], notes: Notes, name: str
 ) -> Pairs | None:
     """As many of the pairs as fit; ``None`` for none."""
+    if not found or json_size(found) <= bag[0]:
+        return found or None
+    notes.add("value_too_long", f"request.{name}", len(found))
     longest = bag[0] // 2
-    kept: Pairs = shorten(
-        [
-            (name[: limits.NAME_CHARACTERS[0]], text if len(text) <= longest else text[:longest])
-            for name, text in found or []
-        ],
-        bag,
-        notes,
-        f"request.{name}",
+    kept: Pairs = cut_to_size(
+        [(name[: limits.NAME_CHARACTERS[0]], text[:longest]) for name, text in found], bag[0]
     )
     return kept or None
 

@@ -63,13 +63,14 @@ def finish_stacktrace(trace: Stacktrace | None, notes: Notes, path: str) -> Stac
         half = limits.DETAILED_FRAMES // 2
         for frame in frames[half:-half]:
             frame.vars = frame.pre_context = frame.context_line = frame.post_context = None
+    frames_path = f"{path}.frames"
     for frame in frames:
-        finish_frame(frame, notes, path)
+        finish_frame(frame, notes, frames_path)
     return trace
 
 
 def finish_frame(frame: Frame, notes: Notes, path: str) -> None:
-    """Clean and bound a frame, in place; ``path`` is that of its stack trace."""
+    """Clean and bound a frame, in place."""
     if frame.function == "?":
         frame.function = None
     if frame.symbol == "?":
@@ -81,9 +82,9 @@ def finish_frame(frame: Frame, notes: Notes, path: str) -> None:
     if frame.context_line is None and (frame.pre_context or frame.post_context):
         frame.context_line = ""
     if frame.vars:
-        frame.vars = shorten(frame.vars, limits.SMALL_BAG, notes, f"{path}.frames.vars")
+        frame.vars = shorten(frame.vars, limits.SMALL_BAG, notes, f"{path}.vars")
     if frame.data:
-        frame.data = shorten(frame.data, limits.SMALL_BAG, notes, f"{path}.frames.data")
+        frame.data = shorten(frame.data, limits.SMALL_BAG, notes, f"{path}.data")
 
 
 def _path_of(abs_path: str) -> str:
