@@ -46,14 +46,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_child_ends_when_its_parent_is_killed():
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
-    with parent:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         child = int(parent.stdout.readline())
-        assert is_running(child)
-
         parent.kill()
 
-        wait_until(lambda: not is_running(child))
+    wait_until(lambda: not is_running(child))
 
 
 def test_a_child_whose_parent_is_gone_already_never_begins():

@@ -170,7 +170,9 @@ def test_a_full_journal_is_answered_503_with_the_time_to_wait(ingest, envelope):
     answer = ingest.post("/api/1/envelope/", envelope(), headers=AUTH)
 
     assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) > 0
+    seconds = answer.headers["retry-after"]
+    assert int(seconds) > 0
+    assert answer.headers["x-sentry-rate-limits"] == f"{seconds}::organization:unavailable"
     assert len(ingest.journal()) == 1
 
 

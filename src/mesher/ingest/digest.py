@@ -32,6 +32,10 @@ from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.new_events import NewEvent
 
 _EVENT_CATEGORY = "error"
+# Items of an envelope that hold an event payload.
+_EVENT_ITEMS = frozenset(["event", "security"])
+# What only the payload tells to be no error: old clients send transactions to the store endpoint.
+_TYPES_NOT_KEPT = frozenset(["transaction", "feedback"])
 
 
 class _Found(NamedTuple):
@@ -65,19 +69,26 @@ def digest_record(record: Record) -> Digested:
     def count(category: str, outcome: str, reason: str = "") -> None:
         outcomes[OutcomeKey(record.project_id, hour, category, outcome, reason)] += 1
 
+    def drop(category: str, reason: str) -> None:
+        count(category, "accepted")
+        count(category, "dropped", reason)
+
     for found in _ITEMS[record.kind](record):
-        count(found.category, "accepted")
         if found.payload is None:
-            count(found.category, "dropped", "not_kept")
+            drop(found.category, "not_kept")
             continue
         try:
             event = _normalized(record, found, found.payload)
         except TooLarge:
-            count(found.category, "dropped", "too_large")
+            drop(found.category, "too_large")
         except ProtocolError:
-            count(found.category, "dropped", "invalid")
+            drop(found.category, "invalid")
         else:
-            events.append(event_row(event, group(event), record, category=found.category))
+            if event.type in _TYPES_NOT_KEPT:
+                drop(item_category(event.type), "not_kept")
+            else:
+                count(found.category, "accepted")
+                events.append(event_row(event, group(event), record, category=found.category))
     return Digested(events, outcomes)
 
 
@@ -98,7 +109,7 @@ def _envelope_items(record: Record) -> Iterator[_Found]:
     sent_at = parse_timestamp(envelope.header.sent_at)
     event_id = record.event_ids[0] if record.event_ids else None
     for item in envelope.items:
-        payload = item.payload if item.type == "event" else None
+        payload = item.payload if item.type in _EVENT_ITEMS else None
         yield _Found(item_category(item.type), payload, event_id, sent_at)
 
 

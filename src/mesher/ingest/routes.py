@@ -19,6 +19,7 @@ from mesher.errors import MesherError, ProtocolError, RateLimited, TooLarge, Una
 from mesher.ingest.receive import Received, Receiver
 from mesher.ingest.submission import Submission
 from mesher.protocol.limits import MAX_REQUEST_BYTES
+from mesher.protocol.outcomes import RateLimit, rate_limits_header
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -221,12 +222,12 @@ def _sdk_answer(received: Received) -> Response:
 def _mesher_error_answer(error: MesherError) -> Response:
     response = _error_answer(error.status, error.message, error.hint, error.field)
     if isinstance(error, RateLimited | Unavailable):
-        retry = b"%d" % error.retry_after_seconds
+        limit = RateLimit(error.retry_after_seconds, (), "organization", error.code)
         return response._replace(
             headers=(
                 *response.headers,
-                (b"retry-after", retry),
-                (b"x-sentry-rate-limits", retry + b"::organization:" + error.code.encode("ascii")),
+                (b"retry-after", b"%d" % limit.seconds),
+                (b"x-sentry-rate-limits", rate_limits_header([limit]).encode("ascii")),
             )
         )
     return response

@@ -1,0 +1,154 @@
+"""One journal record to events and ledger entries, without a database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import msgspec
+import pytest
+import zstandard
+
+from mesher.ingest.digest import Digested, digest_record
+from mesher.ingest.journal import Record
+from mesher.protocol.event import Event
+
+ID = "9ec79c33ec9942ab8353589fcb2e04dc"
+PROJECT = uuid.UUID(int=1)
+
+
+def digest(body: bytes | dict, kind: str = "store", **changes) -> Digested:
+    values = {
+        "kind": kind,
+        "project_id": PROJECT,
+        "received_at_us": 1_700_000_000_000_000,
+        "event_ids": [ID],
+        "content_encoding": "",
+        "client": "test/1.0",
+        "client_ip": "192.0.2.7",
+        "context": {},
+        "body": body if isinstance(body, bytes) else json.dumps(body).encode(),
+    }
+    return digest_record(Record(**{**values, **changes}))
+
+
+def envelope(*items: tuple[str, bytes]) -> bytes:
+    lines = [b"{}"]
+    for kind, payload in items:
+        lines += [json.dumps({"type": kind, "length": len(payload)}).encode(), payload]
+    return b"\n".join(lines)
+
+
+def ledger(digested: Digested) -> dict[tuple[str, str, str], int]:
+    return {(key.category, key.outcome, key.reason): n for key, n in digested.outcomes.items()}
+
+
+def test_the_row_holds_compact_parts_and_the_whole_event_compressed():
+    [row] = digest(
+        {
+            "exception": [
+                {
+                    "type": "KeyError",
+                    "value": "'sku'",
+                    "mechanism": {"type": "generic", "handled": False},
+                    "stacktrace": {
+                        "frames": [
+                            {
+                                "function": "cart",
+                                "filename": "app/cart.py",
+                                "lineno": 7,
+                                "in_app": True,
+                                "vars": {"sku": "'x'"},
+                            }
+                        ]
+                    },
+                }
+            ],
+            "breadcrumbs": [{"category": "sql", "message": "SELECT 1", "data": {"rows": 1}}],
+            "user": {"id": 7},
+            "extra": {"cart": [1, 2]},
+        }
+    ).events
+
+    assert row.title == "KeyError: 'sku'"
+    assert row.message == "KeyError: 'sku'"
+    assert json.loads(row.exception) == [{"type": "KeyError", "value": "'sku'", "handled": False}]
+    assert json.loads(row.stacktrace) == [
+        {"function": "cart", "filename": "app/cart.py", "lineno": 7, "in_app": True}
+    ]
+    [crumb] = json.loads(row.breadcrumbs)
+    assert (crumb["category"], crumb["message"]) == ("sql", "SELECT 1")
+    assert json.loads(row.user_context) == {"id": "7"}
+    assert json.loads(row.extra) == {"cart": [1, 2]}
+
+    whole = msgspec.json.decode(zstandard.decompress(row.payload), type=Event)
+    assert whole.exception[0].stacktrace.frames[0].vars == {"sku": "'x'"}
+    assert whole.breadcrumbs[0].data == {"rows": 1}
+
+
+def test_large_parts_are_cut_in_the_row_and_whole_in_the_payload():
+    extra = {f"key{number}": "x" * 500 for number in range(10)}
+    [row] = digest({"message": "y" * 5000, "extra": extra}).events
+
+    assert len(row.message) == 1024
+    assert len(row.extra) <= 1024
+    whole = msgspec.json.decode(zstandard.decompress(row.payload), type=Event)
+    assert whole.logentry.formatted == "y" * 5000
+    assert whole.extra == extra
+
+
+def test_the_same_record_always_gives_the_same_rows():
+    body = {"message": "again", "tags": {"a": "1"}}
+    assert digest(body).events == digest(body).events
+
+
+def test_items_that_are_not_kept_are_counted_by_their_category_beside_the_event():
+    digested = digest(
+        envelope(("event", b'{"message":"a"}'), ("session", b"{}"), ("novelty", b"?")),
+        kind="envelope",
+    )
+    assert [row.message for row in digested.events] == ["a"]
+    assert ledger(digested) == {
+        ("error", "accepted", ""): 1,
+        ("session", "accepted", ""): 1,
+        ("session", "dropped", "not_kept"): 1,
+        ("default", "accepted", ""): 1,
+        ("default", "dropped", "not_kept"): 1,
+    }
+
+
+def test_a_bad_event_is_dropped_with_its_reason_and_its_siblings_are_kept():
+    digested = digest(envelope(("event", b"[]"), ("event", b'{"message":"a"}')), kind="envelope")
+    assert [row.message for row in digested.events] == ["a"]
+    assert ledger(digested)["error", "dropped", "invalid"] == 1
+
+
+@pytest.mark.parametrize("kind", ["transaction", "feedback"])
+def test_what_only_the_payload_tells_to_be_no_error_is_not_kept(kind):
+    digested = digest({"type": kind, "message": "x"})
+    assert digested.events == []
+    assert ledger(digested) == {(kind, "accepted", ""): 1, (kind, "dropped", "not_kept"): 1}
+
+
+def test_a_native_event_becomes_the_same_row_as_its_sentry_form():
+    native = digest({"message": "a", "user_context": {"id": "7"}, "sdk_name": "sh"}, kind="native")
+    sentry = digest({"message": "a", "user": {"id": "7"}, "sdk": {"name": "sh"}})
+    assert native.events == sentry.events
+
+
+def test_each_report_of_a_browser_is_an_event_with_what_the_request_said():
+    report = {
+        "csp-report": {"violated-directive": "img-src 'self'", "blocked-uri": "https://x.y/z"}
+    }
+    [row] = digest(
+        report,
+        kind="security",
+        context={
+            "content-type": "application/csp-report",
+            "query": "sentry_release=1.2",
+            "user-agent": "Mozilla/5.0 Firefox/130.0",
+        },
+    ).events
+    assert row.category == "security"
+    assert json.loads(row.tags)["release"] == "1.2"
+    assert row.title == "Blocked 'image' from 'x.y'"
