@@ -99,8 +99,8 @@ def test_the_children_of_a_killed_mesher_are_waited_for(tmp_path, other, claim, 
     process.kill()
     process.wait()
 
-    with pytest.raises(SetupError):  # the child holds the claim
-        claim(alone=True)
+    with pytest.raises(SetupError, match=f"was killed .process {process.pid}."):
+        claim(alone=True)  # the child holds the claim
     process.stdin.close()  # which ends the child
     monkeypatch.setattr("mesher.data_directory.ENDING_SECONDS", 30.0)
     claim(alone=True)
@@ -111,7 +111,9 @@ def test_a_killed_process_that_nobody_waited_for_does_not_count_as_running(
 ):
     monkeypatch.setattr("mesher.data_directory.ENDING_SECONDS", 30.0)
     process = other("alone")
-    process.kill()  # stays in the process table until the fixture waits for it
+    process.kill()
+    # Its end is awaited, but it stays in the process table until the fixture asks for its status.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     process.stdin.close()
 
     claim(alone=True)

@@ -34,7 +34,10 @@ class JobsProcess:
         environ |= {"MESHER_DATABASE_URL": database_url, "MESHER_LOG_FORMAT": "json"}
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mesher.child", "jobs", "0"], env=environ, stderr=stderr
+                [sys.executable, "-m", "mesher.child", "jobs"],
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stderr=stderr,
             )
 
     def logged(self, event: str) -> list[dict[str, object]]:

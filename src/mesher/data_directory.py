@@ -63,11 +63,17 @@ def _lock(descriptor: int, data_dir: Path, kind: int) -> None:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode().strip()
-            if _is_running(holder) or time.monotonic() > deadline:
+            if _is_running(holder):
                 raise SetupError(
                     f"the data directory {data_dir} is in use by another Mesher (process {holder})",
                     hint=f"stop that one first (kill {holder}), "
                     "or give this one a directory of its own with --data-dir",
+                ) from None
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    f"the data directory {data_dir} is still in use by processes of a Mesher that "
+                    f"was killed (process {holder})",
+                    hint=f"end those that `fuser {data_dir / 'lock'}` lists, then start again",
                 ) from None
             if not told:
                 log.info("previous_processes_ending", data_dir=str(data_dir))

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,9 @@ CONNECTION_WAIT_SECONDS = 2.0
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
+# The pool of connections would wait half a minute for a server that goes away while it is opened,
+# and we could not be stopped meanwhile.
+CONNECT_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +84,7 @@ async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
     Raises:
         psycopg.OperationalError, ConnectorException: the database is away.
     """
-    async with _queue(database_url, stop).open_async() as queue:
+    async with _open_queue(database_url, stop) as queue:
         working = asyncio.create_task(
             queue.run_worker_async(
                 install_signal_handlers=False,
@@ -102,6 +105,21 @@ async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
             await working
             # The worker ends without an error of its own when its upkeep fails.
             raise ConnectorException("the worker has lost its connection")
+
+
+@contextlib.asynccontextmanager
+async def _open_queue(database_url: str, stop: asyncio.Event) -> AsyncIterator[procrastinate.App]:
+    queue = _queue(database_url, stop)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await queue.open_async()
+    except TimeoutError as error:
+        await queue.close_async()
+        raise ConnectorException("the database went away meanwhile") from error
+    try:
+        yield queue
+    finally:
+        await queue.close_async()
 
 
 def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:

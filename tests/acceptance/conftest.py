@@ -33,6 +33,12 @@ BROWSER_FLAGS = [
 ]
 
 
+def _find_program(*names: str) -> str:
+    found = next((path for path in map(shutil.which, names) if path), None)
+    assert found is not None, f"{names[0]} is not there; run: make setup"
+    return found
+
+
 @pytest.fixture
 def stopped_mesher(tmp_path: Path) -> Iterator[MesherProcess]:
     """A Mesher with an empty data directory that the test starts itself."""
@@ -61,9 +67,8 @@ def run_program(mesher: MesherProcess) -> Callable[..., subprocess.CompletedProc
     """Runs one of the programs with the shared Mesher's DSN; the SDK sends before it ends."""
 
     def run(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        node = shutil.which("node")
-        assert node is not None, "Node.js is not there; run: make setup"
-        command = [sys.executable if name.endswith(".py") else node, str(PROGRAMS / name)]
+        interpreter = sys.executable if name.endswith(".py") else _find_program("node")
+        command = [interpreter, str(PROGRAMS / name)]
         environ = {**os.environ, "DSN": mesher.ready["dsn"], **variables}
         return subprocess.run(
             command,
@@ -86,12 +91,15 @@ def browser() -> Iterator[Browser]:
     Not shared by all modules: while it is open an event loop runs in this thread, and tests that
     start their own would fail.
     """
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    assert found is not None, "Chromium is not there; run: make setup"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=BROWSER_FLAGS)
-        yield chromium
-        chromium.close()
+    with pytest.MonkeyPatch.context() as environ:
+        # The Node.js that Playwright brings needs a library that small systems lack.
+        environ.setenv("PLAYWRIGHT_NODEJS_PATH", _find_program("node"))
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(
+                executable_path=_find_program(*BROWSERS), args=BROWSER_FLAGS
+            )
+            yield chromium
+            chromium.close()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def reserve_port(settings: Settings) -> tuple[Settings, socket.socket]:
         )[0]
         # Alone first: with SO_REUSEPORT another Mesher's port would look free.
         _bind(family, address, socket.SO_REUSEADDR).close()
-        reservation = _bind(family, address, socket.SO_REUSEPORT)
+        reservation = _hold(family, address)
     except OSError as error:
         raise SetupError(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror}",
@@ -49,10 +49,20 @@ def reserve_port(settings: Settings) -> tuple[Settings, socket.socket]:
     return msgspec.structs.replace(settings, host=host, port=port, url=url), reservation
 
 
-def _bind(family: int, address: tuple[object, ...], option: int) -> socket.socket:
+def _hold(family: int, address: tuple[object, ...]) -> socket.socket:
+    try:
+        return _bind(family, address, socket.SO_REUSEPORT)
+    except OSError:
+        # Connections of a program that has just ended are in the way for a minute. Only then, since
+        # SO_REUSEADDR would let another Mesher pass while no web process listens.
+        return _bind(family, address, socket.SO_REUSEPORT, socket.SO_REUSEADDR)
+
+
+def _bind(family: int, address: tuple[object, ...], *options: int) -> socket.socket:
     bound = socket.socket(family)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        for option in options:
+            bound.setsockopt(socket.SOL_SOCKET, option, 1)
         bound.bind(address)
     except OSError:
         bound.close()
