@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from mesher.embedded_postgres import EmbeddedPostgres
 from mesher.embedded_postgres.binaries import find_binaries
 from mesher.errors import SetupError
 from mesher.processes import start, tied_to_parent
+from waiting import is_running, wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives up its rights")
 
@@ -86,20 +86,6 @@ def query(url: str, statement: str) -> list[tuple]:
     with psycopg.connect(url, autocommit=True) as conn:
         cursor = conn.execute(statement)
         return cursor.fetchall() if cursor.description else []
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true within 30 seconds"
-        time.sleep(0.02)
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        return Path("/proc", str(process_id), "cmdline").read_bytes() != b""
-    except FileNotFoundError:
-        return False
 
 
 def status_of(process_id: int, field: str) -> list[str]:

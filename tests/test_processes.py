@@ -6,14 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from mesher.errors import SetupError
 from mesher.processes import end, start, tied_to_parent
+from waiting import is_running, wait_until
 
 PARENT = """
 import os, signal, sys, time
@@ -29,20 +27,6 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("ready", flush=True)
 time.sleep(600)
 """
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        return Path("/proc", str(process_id), "cmdline").read_bytes() != b""
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true within 30 seconds"
-        time.sleep(0.01)
 
 
 def test_a_child_ends_when_its_parent_is_killed():

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mesher.supervisor import (
     RUNNING_WELL_SECONDS,
     Child,
 )
+from waiting import is_running, wait_until
 
 # Runs stages of children, each of which writes down what happens to it.
 SUPERVISOR = """
@@ -84,17 +84,7 @@ class Running:
         return [int(line.split()[-1]) for line in self.lines(f"{name} runs as")]
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not condition():
-            assert time.monotonic() < deadline, f"not within 30 seconds: {self.lines()}"
-            time.sleep(0.01)
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        return Path("/proc", str(process_id), "cmdline").read_bytes() != b""
-    except FileNotFoundError:
-        return False
+        wait_until(condition, explain=self.lines)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ by ``n``: every shard has one reader, whatever the numbers were when it was writ
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from datetime import UTC, datetime
 
@@ -38,22 +37,28 @@ log = structlog.get_logger(__name__)
 
 def run_digest(settings: Settings, index: int) -> None:
     """Digest until SIGTERM or SIGINT; the batch in hand is finished first."""
-    stop = threading.Event()
+    process = _DigestProcess(settings, index)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    _DigestProcess(settings, index, stop).run()
+        signal.signal(number, process.request_stop)
+    process.run()
 
 
 class _DigestProcess:
-    def __init__(self, settings: Settings, index: int, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, index: int) -> None:
         self._settings = settings
         self._index = index
-        self._stop = stop
+        # A plain flag: an Event that a signal handler sets while this thread waits for it deadlocks.
+        self._stopping = False
         self._digesters: dict[str, ShardDigester] = {}
 
+    def request_stop(self, *_: object) -> None:
+        """The handler of the signals that ask the process to end."""
+        self._stopping = True
+
     def run(self) -> None:
+        """Digest until asked to stop, through any absence of the database."""
         retry_seconds = FIRST_RETRY_SECONDS
-        while not self._stop.is_set():
+        while not self._stopping:
             try:
                 with connect(self._settings.database_url, application_name="mesher-digest") as conn:
                     retry_seconds = FIRST_RETRY_SECONDS
@@ -62,7 +67,7 @@ class _DigestProcess:
                 log.warning(
                     "database_away", reason=str(error).strip(), retry_after_seconds=retry_seconds
                 )
-                self._stop.wait(retry_seconds)
+                self._pause(retry_seconds)
                 retry_seconds = min(retry_seconds * 2, LONGEST_RETRY_SECONDS)
             except PositionMoved as error:
                 # Two processes took one shard, which a changed number of processes can do for a
@@ -73,7 +78,7 @@ class _DigestProcess:
 
     def _digest_while_connected(self, conn: psycopg.Connection) -> None:
         partitions_due, scan_due = 0.0, 0.0  # at once, then each in its own rhythm
-        while not self._stop.is_set():
+        while not self._stopping:
             now = time.monotonic()
             if now >= partitions_due:
                 make_partitions(conn, datetime.now(UTC).date())
@@ -82,7 +87,12 @@ class _DigestProcess:
                 self._open_new_shards()
                 scan_due = now + SHARD_SCAN_SECONDS
             if not sum(digester.digest_next(conn) for digester in self._digesters.values()):
-                self._stop.wait(POLL_SECONDS)
+                time.sleep(POLL_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
 
     def _open_new_shards(self) -> None:
         for shard in shard_paths(self._settings.data_dir / "journal"):

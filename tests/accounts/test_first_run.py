@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import pytest
 from sqlalchemy import text
@@ -12,8 +13,10 @@ from serving import URL, Client
 
 @pytest.fixture
 def first(client: Client) -> FirstProject:
-    made = client.call(ensure_first_project, client.resources.engine)
+    kept: list[FirstProject] = []
+    made = client.call(ensure_first_project, client.resources.engine, kept.append)
     assert made is not None
+    assert kept == [made]
     return made
 
 
@@ -43,13 +46,28 @@ def test_its_owner_can_log_in(client: Client, first: FirstProject) -> None:
 def test_where_there_is_an_organisation_nothing_is_made(
     client: Client, first: FirstProject
 ) -> None:
-    assert client.call(ensure_first_project, client.resources.engine) is None
+    kept: list[FirstProject] = []
+    assert client.call(ensure_first_project, client.resources.engine, kept.append) is None
+    assert kept == []
+
+
+def test_a_login_that_cannot_be_kept_is_not_made(client: Client) -> None:
+    def disk_full(_: FirstProject) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        client.call(ensure_first_project, client.resources.engine, disk_full)
+
+    kept: list[FirstProject] = []
+    assert client.call(ensure_first_project, client.resources.engine, kept.append) is not None
 
 
 def test_of_two_first_runs_at_once_one_makes_the_project(client: Client) -> None:
     async def both() -> list[FirstProject | None]:
-        engine = client.resources.engine
-        return await asyncio.gather(ensure_first_project(engine), ensure_first_project(engine))
+        engine, kept = client.resources.engine, []
+        return await asyncio.gather(
+            ensure_first_project(engine, kept.append), ensure_first_project(engine, kept.append)
+        )
 
     made = client.call(both)
     assert len([project for project in made if project]) == 1

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from waiting import wait_until
 
 MESHER = Path(sys.executable).parent / "mesher"
 
@@ -60,10 +61,7 @@ class Running:
 
     def wait_until(self, condition: Callable[[], Any]) -> None:
         """Fails, with the log, if the condition does not come true."""
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
+        wait_until(condition, explain=lambda: self.log)
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

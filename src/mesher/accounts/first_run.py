@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -44,11 +45,18 @@ class FirstProject(msgspec.Struct, frozen=True, kw_only=True):
         return f"FirstProject(project_id={self.project_id}, project_number={self.project_number})"
 
 
-async def ensure_first_project(engine: AsyncEngine) -> FirstProject | None:
+async def ensure_first_project(
+    engine: AsyncEngine, keep: Callable[[FirstProject], None]
+) -> FirstProject | None:
     """
     Make the first organisation and what it needs, where there is none.
 
     Of two processes that do this at once, one makes it and the other finds it made.
+
+    Args:
+        engine: where to make it.
+        keep: puts the secrets away. It is called before the commit, so that a process that is killed
+            in between leaves secrets that open nothing rather than an owner that nobody can be.
 
     Returns:
         The plain secrets; ``None`` where there was an organisation already.
@@ -63,14 +71,16 @@ async def ensure_first_project(engine: AsyncEngine) -> FirstProject | None:
         if not await organizations.lock_for_first_run(conn):
             return None
         project = await _make(conn, password, public_key, api_token)
-    return FirstProject(
-        project_id=project.id,
-        project_number=project.number,
-        public_key=public_key,
-        email=FIRST_EMAIL,
-        password=password,
-        api_token=api_token,
-    )
+        made = FirstProject(
+            project_id=project.id,
+            project_number=project.number,
+            public_key=public_key,
+            email=FIRST_EMAIL,
+            password=password,
+            api_token=api_token,
+        )
+        keep(made)
+    return made
 
 
 async def verify_first_login(engine: AsyncEngine, stored: FirstProject) -> FirstProject:

@@ -38,20 +38,17 @@ async def _first_login(database_url: str, path: Path) -> bytes:
     )
     from mesher.storage.database import create_engine  # noqa: PLC0415 - see the package
 
+    def keep(login: FirstProject) -> None:
+        write_private_file(path, msgspec.json.encode(login).decode())
+
     engine = create_engine(database_url, pool_size=1)
     try:
-        login = await ensure_first_project(engine)
-        if login is not None:
-            _keep(path, login)
-        elif (kept := _read(path)) is not None:
+        login = await ensure_first_project(engine, keep)
+        if login is None and (kept := _read(path)) is not None:
             login = await verify_first_login(engine, msgspec.json.decode(kept, type=FirstProject))
         return msgspec.json.encode(login)
     finally:
         await engine.dispose()
-
-
-def _keep(path: Path, login: msgspec.Struct) -> None:
-    write_private_file(path, msgspec.json.encode(login).decode())
 
 
 def _read(path: Path) -> bytes | None:
