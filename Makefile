@@ -5,6 +5,8 @@
 #   make check   the same; this name is what CI calls it
 #   make setup   only install
 #   make bench   the benchmarks (benchmarks/README.md)
+#   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
+#   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
 #
 # Needed: a Debian-like system with Python 3.11 or newer and, for the tests, Node.js 20. What is
@@ -20,7 +22,7 @@ SOURCES := src tests benchmarks
 COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov-fail-under=100 \
 	--cov-report=term-missing:skip-covered
 
-.PHONY: run setup test check bench lock
+.PHONY: run setup test check bench chaos fuzz lock
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -40,6 +42,12 @@ check: test
 
 bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/ingest.py
+
+chaos: setup
+	CHAOS_MINUTES=$(or $(MINUTES),2) $(BIN)/pytest -s tests/chaos
+
+fuzz: .venv/dev.stamp
+	FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest tests/fuzz
 
 # A stamp is newer than the pins that it stands for; a changed pin installs again.
 .venv/run.stamp: requirements/run.txt pyproject.toml

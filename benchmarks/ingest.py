@@ -48,7 +48,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         ready_file, pid = arguments.ready_file, None
         if ready_file is None:
-            ready_file, pid = stack.enter_context(_started_mesher())
+            ready_file, pid = stack.enter_context(started_mesher())
         result = _measure(json.loads(ready_file.read_text("utf-8")), pid, arguments)
     if arguments.json:
         json.dump(result, sys.stdout, indent=2)
@@ -74,8 +74,11 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def _started_mesher() -> Iterator[tuple[Path, int]]:
-    """A Mesher with all defaults, on a fresh data directory and a free port."""
+def started_mesher() -> Iterator[tuple[Path, int]]:
+    """
+    A Mesher with all defaults, on a fresh data directory and a free port; its ready file and the
+    process id of its supervisor.
+    """
     with tempfile.TemporaryDirectory(prefix="mesher-benchmark-") as folder:
         ready_file, log_file = Path(folder) / "ready.json", Path(folder) / "log"
         command = [str(Path(sys.executable).parent / "mesher"), "up", "--port", "0"]
@@ -125,7 +128,7 @@ def _run(conn: psycopg.Connection, load: Load) -> dict[str, Any]:
     # A process of its own, so that waiting for the database does not hold up the load.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         answers = pool.submit(send_load, load).result()
-    all_stored = _wait_until_stored(conn, before + len(answers.event_ids))
+    all_stored = wait_until_stored(conn, before + len(answers.event_ids))
     _check_all_there(conn, load, answers)
     seconds = sorted(answers.seconds)
     return {
@@ -134,8 +137,8 @@ def _run(conn: psycopg.Connection, load: Load) -> dict[str, Any]:
         "refused": answers.refused,
         "acknowledged_per_second": round(len(seconds) / (answers.ended - answers.started)),
         "end_to_end_per_second": round(len(seconds) / (all_stored - answers.started)),
-        "acknowledgement_p50_ms": _percentile_ms(seconds, 0.50),
-        "acknowledgement_p99_ms": _percentile_ms(seconds, 0.99),
+        "acknowledgement_p50_ms": percentile_ms(seconds, 0.50),
+        "acknowledgement_p99_ms": percentile_ms(seconds, 0.99),
     }
 
 
@@ -147,7 +150,7 @@ def _stored(conn: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _wait_until_stored(conn: psycopg.Connection, count: int) -> float:
+def wait_until_stored(conn: psycopg.Connection, count: int) -> float:
     """The time at which that many events were stored."""
     deadline = time.monotonic() + DRAIN_SECONDS
     while _stored(conn) < count:
@@ -174,7 +177,8 @@ def _check_all_there(conn: psycopg.Connection, load: Load, answers: Answers) -> 
         )
 
 
-def _percentile_ms(seconds: list[float], share: float) -> float | None:
+def percentile_ms(seconds: list[float], share: float) -> float | None:
+    """The time that this share of sorted times does not pass; ``None`` without any."""
     return round(seconds[int(share * (len(seconds) - 1))] * 1000, 2) if seconds else None
 
 

@@ -62,9 +62,10 @@ def serve(
     opening = open_resources(
         database_url=database_url,
         data_dir=data_dir,
-        shard=data_dir / "journal" / "000",
+        shards=[data_dir / "journal" / "000"],
         journal_max_bytes=10**9,
         url=URL,
+        web_processes=1,
         trusted_proxies=trusted_proxies,
     )
     with (

@@ -88,6 +88,23 @@ def test_while_the_database_is_away_events_are_taken_and_readers_are_told(
     assert client.get("/health/ready").status_code == 200
 
 
+def test_a_page_that_waits_too_long_for_the_database_is_answered_503(
+    client: Client,  # noqa: F811 - the fixture
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tenant = client.make_tenant("ada")
+    monkeypatch.setattr("mesher.app.REQUEST_SECONDS", 0.2)
+    token = {"authorization": f"Bearer {tenant.tokens['read']}"}
+    with psycopg.connect(database_url) as conn:
+        conn.execute("LOCK TABLE projects")
+        answer = client.get("/api/v1/projects", headers=token)
+
+    assert answer.status_code == 503
+    assert "took too long" in answer.text
+    assert answer.headers["retry-after"]
+
+
 def test_a_process_that_starts_without_the_database_takes_events_of_the_keys_it_knew(
     database_url: str, tmp_path: Path
 ) -> None:

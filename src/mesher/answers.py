@@ -23,7 +23,7 @@ from mesher.errors import (
 from mesher.web.errors import error_page
 
 # Where the answers are JSON.
-_FOR_PROGRAMS = ("/api/", "/health/")
+_FOR_PROGRAMS = ("/api/", "/health/", "/metrics")
 
 log = structlog.get_logger(__name__)
 

@@ -19,6 +19,7 @@ import structlog
 
 from mesher.errors import MesherError
 from mesher.logs import configure_logging
+from mesher.metric_files import keep_metrics
 from mesher.settings import Settings, load_settings
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ def main(name: str) -> int:
     os.umask(0o077)  # the journal holds what tenants sent
     settings = load_settings(os.environ)
     configure_logging(level=settings.log_level, log_format=settings.log_format, process=name)
+    keep_metrics(settings.data_dir, name)
     run = _prepare(name, settings)
     sys.stdin.buffer.read()
     try:

@@ -19,7 +19,7 @@ machine code and its hint; each edge (ingest, API, pages, command line) renders 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class MesherError(Exception):
@@ -100,10 +100,31 @@ class _RetryLater(MesherError):
 
 
 class RateLimited(_RetryLater):
-    """A limit per key, project or account was passed."""
+    """
+    A limit per key, project or account was passed.
+
+    Args:
+        message: as ``MesherError``, and ``hint`` too.
+        retry_after_seconds: until the limit allows more.
+        categories: of items, which the limit is on; empty for all.
+        scope: of the limit: organization, project or key.
+    """
 
     status = 429
     code = "rate_limited"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: int,
+        hint: str = "",
+        categories: tuple[str, ...] = (),
+        scope: Literal["organization", "project", "key"] = "organization",
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds, hint=hint)
+        self.categories = categories
+        self.scope: Literal["organization", "project", "key"] = scope
 
 
 class Unavailable(_RetryLater):

@@ -23,6 +23,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
+from mesher import metrics
 from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
 from mesher.storage.partitions import make_partitions
@@ -70,6 +71,7 @@ async def _work_until_stopped(database_url: str) -> None:
         except (psycopg.OperationalError, ConnectorException) as error:
             if now() - began > LONGEST_RETRY_SECONDS:  # it had worked
                 retry_seconds = FIRST_RETRY_SECONDS
+            metrics.DATABASE_ERRORS.labels("jobs").inc()
             reason = str(error.__cause__ or error).strip()  # procrastinate says "Database error."
             log.warning("database_away", reason=reason, retry_after_seconds=retry_seconds)
             with contextlib.suppress(TimeoutError):

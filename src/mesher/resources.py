@@ -22,7 +22,9 @@ from mesher.accounts.passwords import LoginThrottle
 from mesher.errors import SetupError
 from mesher.ingest.group_commit import GroupCommitJournal
 from mesher.ingest.project_keys import ProjectKeys
+from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
+from mesher.ingest.refusals import Refusals
 from mesher.storage.database import create_engine, reading
 from mesher.storage.ingest_keys import IngestKey, list_ingest_keys
 
@@ -31,6 +33,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Pages and API of one process; each connection is a PostgreSQL process of some megabytes. Receive
 # needs none.
 POOL_SIZE = 5
+# Cancelling a read of the keys while it connects would leave the connection open; one that a stuck
+# database holds up is cancelled after this time.
+KEYS_STOP_SECONDS = 2.0
 # The process that held the journal before, if it was killed, lets go of it within this time.
 JOURNAL_LOCK_SECONDS = 5.0
 _JOURNAL_LOCK_RETRY_SECONDS = 0.1
@@ -43,6 +48,7 @@ class Resources:
     engine: AsyncEngine
     receiver: Receiver
     login_throttle: LoginThrottle
+    data_dir: Path  # journal, metrics
     database_url: str  # for what needs a connection of its own
     url: str  # the address that people and SDKs use, without a slash at the end
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
@@ -59,10 +65,11 @@ async def open_resources(
     *,
     database_url: str,
     data_dir: Path,
-    shard: Path,
+    shards: Sequence[Path],
     journal_max_bytes: int,
     url: str,
     trusted_proxies: Sequence[Network],
+    web_processes: int,
 ) -> AsyncIterator[Resources]:
     """
     Open everything, and close it again in an order that keeps what was acknowledged.
@@ -72,7 +79,7 @@ async def open_resources(
     Raises:
         SetupError: the journal cannot be opened, or another process uses it.
     """
-    journal = await _open_journal(shard, journal_max_bytes)
+    journal = await _open_journal(shards, journal_max_bytes)
     engine = create_engine(database_url, pool_size=POOL_SIZE)
 
     async def load_keys() -> list[IngestKey]:
@@ -83,34 +90,45 @@ async def open_resources(
     journal.start()
     await keys.start()
     refresh = asyncio.create_task(keys.run())
+    refusals = Refusals(journal)
+    counting = asyncio.create_task(refusals.run())
     try:
         yield Resources(
             engine=engine,
-            receiver=Receiver(keys, journal, trusted_proxies=trusted_proxies),
+            receiver=Receiver(
+                keys,
+                journal,
+                refusals=refusals,
+                quota=Quota(processes=web_processes),
+                trusted_proxies=trusted_proxies,
+            ),
             login_throttle=LoginThrottle(),
+            data_dir=data_dir,
             database_url=database_url,
             url=url,
             trusted_proxies=trusted_proxies,
         )
     finally:
-        refresh.cancel()
-        with suppress(asyncio.CancelledError):
-            await refresh
+        keys.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(refresh, KEYS_STOP_SECONDS)
+        refusals.close()
+        await counting
         await asyncio.to_thread(journal.close)
         await engine.dispose()
 
 
-async def _open_journal(shard: Path, max_bytes: int) -> GroupCommitJournal:
+async def _open_journal(shards: Sequence[Path], max_bytes: int) -> GroupCommitJournal:
     deadline = time.monotonic() + JOURNAL_LOCK_SECONDS
     while True:
         try:
-            return GroupCommitJournal([shard], max_bytes=max_bytes)
+            return GroupCommitJournal(shards, max_bytes=max_bytes)
         except SetupError:
             if time.monotonic() >= deadline:
                 raise
             await asyncio.sleep(_JOURNAL_LOCK_RETRY_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise SetupError(
-                f"the journal in {shard} cannot be opened: {error}",
+                f"the journal in {shards[0].parent} cannot be opened: {error}",
                 hint="check that the data directory is writable and its disk is not full",
             ) from error

@@ -44,8 +44,8 @@ Networks = Annotated[
 ]
 # More processes than this on one machine is a slip of the keyboard: each takes some 50 MB.
 Processes = Annotated[int, msgspec.Meta(ge=1, le=64, description="a number from 1 to 64")]
-# Below a megabyte not even one flush of small requests fits.
-Bytes = Annotated[int, msgspec.Meta(ge=1024**2, description="a number of bytes from 1048576")]
+# Below it one flush of large requests (16 MiB) and what is digested already would fill the journal.
+Bytes = Annotated[int, msgspec.Meta(ge=64 * 1024**2, description="a number of bytes from 67108864")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     msgspec.Meta(description="debug, info, warning or error"),

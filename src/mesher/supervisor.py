@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from mesher.errors import SetupError
+from mesher.metric_files import prepare_metrics
 from mesher.processes import start, tied_to_parent
 from mesher.settings import Settings, settings_to_environ
 
@@ -239,6 +240,7 @@ def python_children(
         "digest": [f"digest:{index}" for index in range(settings.digest_processes)],
         "jobs": ["jobs"],
     }
+    prepare_metrics(settings.data_dir, (name for role in roles for name in names[role]))
     environ = settings_to_environ(settings, os.environ)
 
     def launcher(name: str) -> Callable[[], subprocess.Popen[bytes]]:

@@ -7,20 +7,25 @@ by ``n``: every shard has one reader, whatever the numbers were when it was writ
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
+import uuid
 from datetime import UTC, datetime
 
 import psycopg
 import structlog
 
+from mesher import metrics
 from mesher.ingest.digester import ShardDigester
 from mesher.ingest.journal_sqlite import SegmentReader, is_ready, shard_paths
-from mesher.ingest.marker import Marker
+from mesher.ingest.marker import MARKER_NAME, Marker
 from mesher.settings import Settings
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
+from mesher.storage.ingest_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
+from mesher.types.ingest_settings import IngestSettings
 
 # An event waits at most this long before digest sees it; fifty looks a second cost 0.2 % of a core.
 POLL_SECONDS = 0.02
@@ -28,15 +33,22 @@ POLL_SECONDS = 0.02
 SHARD_SCAN_SECONDS = 1.0
 # The data model asks for "at least daily"; hourly also covers a clock that is set forward.
 PARTITION_SECONDS = 3600.0
+# A changed setting is in force within this time, as in receive.
+SETTINGS_SECONDS = 2.0
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
+# An event is a tree of some thousand maps, lists and texts, which reference counting frees as soon
+# as its row is made. Looking for circles after every 700 of them took a fifth of digest's time.
+GARBAGE_THRESHOLD = 100_000
 
 log = structlog.get_logger(__name__)
 
 
 def run_digest(settings: Settings, index: int) -> None:
     """Digest until SIGTERM or SIGINT; the batch in hand is finished first."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     process = _DigestProcess(settings, index)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.request_stop)
@@ -50,6 +62,7 @@ class _DigestProcess:
         # A plain flag: an Event that a signal handler sets while this thread waits for it deadlocks.
         self._stopping = False
         self._digesters: dict[str, ShardDigester] = {}
+        self._project_settings: dict[uuid.UUID, IngestSettings] = {}
 
     def request_stop(self, *_: object) -> None:
         """The handler of the signals that ask the process to end."""
@@ -64,6 +77,7 @@ class _DigestProcess:
                     retry_seconds = FIRST_RETRY_SECONDS
                     self._digest_while_connected(conn)
             except psycopg.OperationalError as error:
+                metrics.DATABASE_ERRORS.labels("digest").inc()
                 log.warning(
                     "database_away", reason=str(error).strip(), retry_after_seconds=retry_seconds
                 )
@@ -77,12 +91,17 @@ class _DigestProcess:
         self._close_digesters()
 
     def _digest_while_connected(self, conn: psycopg.Connection) -> None:
-        partitions_due, scan_due = 0.0, 0.0  # at once, then each in its own rhythm
+        partitions_due, scan_due, settings_due = 0.0, 0.0, 0.0  # at once, then in own rhythms
         while not self._stopping:
             now = time.monotonic()
             if now >= partitions_due:
                 make_partitions(conn, datetime.now(UTC).date())
                 partitions_due = now + PARTITION_SECONDS
+            if now >= settings_due:
+                changed = list_changed_settings(conn)
+                self._project_settings.clear()  # the digesters look into this very mapping
+                self._project_settings.update(changed)
+                settings_due = now + SETTINGS_SECONDS
             if now >= scan_due:
                 self._open_new_shards()
                 scan_due = now + SHARD_SCAN_SECONDS
@@ -100,7 +119,7 @@ class _DigestProcess:
             if mine and shard.name not in self._digesters and is_ready(shard):
                 log.info("shard_opened", shard=shard.name)
                 self._digesters[shard.name] = ShardDigester(
-                    SegmentReader(shard), Marker(shard / "in-hand")
+                    SegmentReader(shard), Marker(shard / MARKER_NAME), self._project_settings
                 )
 
     def _close_digesters(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import psycopg
 
 from mesher.ingest.journal import Record, decode_record
 from mesher.ingest.journal_sqlite import SegmentReader, shard_paths
+from mesher.ingest.journal_status import read_journal_status
 
 T = TypeVar("T")
 
@@ -51,9 +53,13 @@ def free_port() -> int:
 class MesherProcess:
     """``mesher up`` on a data directory; may be started again and again."""
 
-    def __init__(self, folder: Path) -> None:
-        """Nothing runs yet. ``folder`` is for the data directory, the ready file and the log."""
+    def __init__(self, folder: Path, **variables: str) -> None:
+        """
+        Nothing runs yet. ``folder`` is for the data directory, the ready file and the log;
+        ``variables`` are settings: ``MESHER_WEB_PROCESSES="2"``.
+        """
         self._folder = folder
+        self._variables = variables
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.ready: dict[str, Any] = {}
@@ -86,6 +92,7 @@ class MesherProcess:
         command += ["--data-dir", str(self.data_dir), "--port", str(self._port)]
         command += ["--ready-file", str(ready_file)]
         environ = {name: value for name, value in os.environ.items() if "MESHER_" not in name}
+        environ |= self._variables
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -115,6 +122,22 @@ class MesherProcess:
         """All that it printed so far."""
         return (self._folder / "log").read_text("utf-8", "replace")
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command beside it, on its data directory."""
+        command = [str(Path(sys.executable).parent / "mesher"), *arguments]
+        return subprocess.run(
+            [*command, "--data-dir", str(self.data_dir)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether a web process reaches its database."""
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.ready['url']}/health/ready", timeout=20).status_code == 200
+        return False
+
     def post_native(self, path: str, body: object) -> httpx.Response:
         """One request to ``/api/v1/events`` or ``/api/v1/events/bulk`` with the project's key."""
         key = httpx.URL(self.ready["dsn"]).username
@@ -139,7 +162,12 @@ class MesherProcess:
 
     def wait_until_digested(self) -> None:
         """Return once nothing that was acknowledged waits any longer."""
-        wait_for("an empty journal", lambda: not self.waiting_records(), seconds=DRAIN_SECONDS)
+        wait_for("an empty journal", lambda: not self._count_waiting(), seconds=DRAIN_SECONDS)
+
+    def _count_waiting(self) -> int:
+        positions = dict(self.query("SELECT shard, position FROM journal_positions"))
+        shards = read_journal_status(self.data_dir / "journal", positions)
+        return sum(shard.waiting for shard in shards)
 
 
 class Api:

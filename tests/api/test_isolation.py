@@ -15,12 +15,14 @@ from litestar import Litestar
 
 from mesher.app import _make_litestar
 from mesher.resources import Resources
+from mesher.storage.connection import connect
+from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from serving import Client
-from tenants import PASSWORD, Tenant, store_events
+from tenants import BEGIN, PASSWORD, Tenant, store_events
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
-ID_PARAMETERS = {"project_id", "issue_id", "event_id"}
+ID_PARAMETERS = {"project_id", "issue_id", "event_id", "attachment_id"}
 # Names of files; every visitor may read them.
 OTHER_PARAMETERS = {"name", "path"}
 
@@ -45,7 +47,18 @@ def ada(client: Client) -> Tenant:
 @pytest.fixture
 def bob(client: Client, database_url: str) -> Tenant:
     tenant = client.make_tenant("bob")
-    store_events(database_url, tenant.project, {"message": "secret of bob"})
+    [event_id] = store_events(database_url, tenant.project, {"message": "secret of bob"})
+    attachment = NewAttachment(
+        project_id=tenant.project.id,
+        event_id=uuid.UUID(event_id),
+        received_at_us=int(BEGIN.timestamp() * 1e6),
+        name="secret.txt",
+        content_type="text/plain",
+        attachment_type="event.attachment",
+        data=b"secret of bob",
+    )
+    with connect(database_url, application_name="test") as conn:
+        assert len(list(insert_attachments(conn, [attachment], set()))) == 1
     return tenant
 
 
@@ -54,10 +67,13 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
     listed = client.get(f"/api/v1/projects/{tenant.project.id}/issues", headers=headers)
     issue = listed.json()["items"][0]
     event = client.get(f"/api/v1/issues/{issue['id']}/events/latest", headers=headers).json()
+    beside = f"/api/v1/projects/{tenant.project.id}/events/{event['id']}/attachments"
+    attachments = client.get(beside, headers=headers).json()
     return {
         "project_id": str(tenant.project.id),
         "issue_id": issue["id"],
         "event_id": event["id"],
+        "attachment_id": attachments[0]["id"] if attachments else str(uuid.uuid4()),
     }
 
 

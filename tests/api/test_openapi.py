@@ -26,6 +26,8 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "list_projects",
         "get_project",
         "list_outcomes",
+        "get_ingest_settings",
+        "update_ingest_settings",
         "list_issues",
         "get_issue",
         "resolve_issue",
@@ -36,6 +38,9 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "list_events",
         "get_issue_event",
         "get_project_event",
+        "list_attachments",
+        "download_attachment",
+        "list_feedback",
     }
     assert all(path.startswith("/api/v1/") for path in document["paths"])
 
@@ -64,3 +69,11 @@ def test_nothing_below_the_api_loads_anything_from_elsewhere(client: Client) -> 
     for path in ("/api/v1/openapi.json", "/api/v1/", "/api/v1/docs", "/schema"):
         answer = client.get(path)
         assert not re.search(r"<script|https?://(?!mesher\.example)", answer.text), path
+
+
+def test_the_body_that_changes_ingest_settings_is_described(document: dict[str, Any]) -> None:
+    path = document["paths"]["/api/v1/projects/{project_id}/ingest-settings"]
+    schema = path["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    described = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    assert "sample_rate" in described["properties"]
+    assert not described.get("required")

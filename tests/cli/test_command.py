@@ -20,7 +20,7 @@ def test_the_version_is_told(run):
 def test_help_lists_the_commands_that_are_for_people(run):
     shown = run("--help").stdout
 
-    for command in ("up", "serve", "check", "migrate", "schema"):
+    for command in ("up", "serve", "check", "migrate", "schema", "journal", "quarantine"):
         assert re.search(rf"\b{command}\b", shown)
     assert "prepare" not in shown
 

@@ -9,15 +9,18 @@ import msgspec
 import pytest
 import zstandard
 
-from mesher.ingest.digest import Digested, digest_record
+from mesher.ingest.digest import TAKE_ALL, Digested, Policy, digest_record
 from mesher.ingest.journal import Record
 from mesher.protocol.event import Event
+from mesher.types.ingest_settings import IngestSettings
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 PROJECT = uuid.UUID(int=1)
 
 
-def digest(body: bytes | dict, kind: str = "store", **changes) -> Digested:
+def digest(
+    body: bytes | dict, kind: str = "store", policy: Policy = TAKE_ALL, **changes
+) -> Digested:
     values = {
         "kind": kind,
         "project_id": PROJECT,
@@ -29,7 +32,7 @@ def digest(body: bytes | dict, kind: str = "store", **changes) -> Digested:
         "context": {},
         "body": body if isinstance(body, bytes) else json.dumps(body).encode(),
     }
-    return digest_record(Record(**{**values, **changes}))
+    return digest_record(Record(**{**values, **changes}), policy)
 
 
 def envelope(*items: tuple[str, bytes]) -> bytes:
@@ -104,21 +107,21 @@ def test_the_same_record_always_gives_the_same_rows():
 
 def test_items_that_are_not_kept_are_counted_by_their_category_beside_the_event():
     digested = digest(
-        envelope(("event", b'{"message":"a"}'), ("session", b"{}"), ("novelty", b"?")),
+        envelope(("event", b'{"message":"a"}'), ("profile", b"{}"), ("novelty", b"?")),
         kind="envelope",
     )
     assert [row.message for row in digested.events] == ["a"]
     assert ledger(digested) == {
         ("error", "accepted", ""): 1,
-        ("session", "accepted", ""): 1,
-        ("session", "dropped", "not_kept"): 1,
+        ("profile", "accepted", ""): 1,
+        ("profile", "dropped", "not_kept"): 1,
         ("default", "accepted", ""): 1,
         ("default", "dropped", "not_kept"): 1,
     }
 
 
 def test_a_bad_event_is_dropped_with_its_reason_and_its_siblings_are_kept():
-    digested = digest(envelope(("event", b"[]"), ("event", b'{"message":"a"}')), kind="envelope")
+    digested = digest(envelope(("event", b"[]"), ("security", b'{"message":"a"}')), kind="envelope")
     assert [row.message for row in digested.events] == ["a"]
     assert ledger(digested)["error", "dropped", "invalid"] == 1
 
@@ -152,3 +155,93 @@ def test_each_report_of_a_browser_is_an_event_with_what_the_request_said():
     assert row.category == "security"
     assert json.loads(row.tags)["release"] == "1.2"
     assert row.title == "Blocked 'image' from 'x.y'"
+
+
+def test_a_filtered_event_is_dropped_with_its_attachments_whichever_comes_first():
+    digested = digest(
+        envelope(("attachment", b"a"), ("event", b'{"message":"no"}'), ("attachment", b"b")),
+        kind="envelope",
+        policy=Policy(IngestSettings(filter_messages=("no",))),
+    )
+    assert digested.events == []
+    assert digested.companions.attachments == []
+    assert ledger(digested) == {
+        ("error", "accepted", ""): 1,
+        ("error", "dropped", "filtered:message"): 1,
+        ("attachment", "accepted", ""): 2,
+        ("attachment", "dropped", "filtered:message"): 2,
+    }
+
+
+@pytest.mark.parametrize("refused", [{"error": "rate_limited"}, {ID: "sampled"}])
+def test_what_receive_refused_of_a_record_is_dropped_and_counted_and_the_rest_is_kept(refused):
+    digested = digest(
+        envelope(("event", b'{"message":"a"}'), ("client_report", b"{}")),
+        kind="envelope",
+        refused=refused,
+    )
+    assert digested.events == []
+    assert ledger(digested) == {
+        ("error", "accepted", ""): 1,
+        ("error", "dropped", next(iter(refused.values()))): 1,
+        ("internal", "accepted", ""): 1,
+        ("internal", "stored", ""): 1,
+    }
+
+
+def test_what_an_sdk_says_it_dropped_is_counted_beside_what_was_received():
+    report = (
+        b'{"discarded_events":[{"reason":"queue_overflow","category":"error","quantity":7},'
+        b'{"reason":"queue_overflow","category":"error","quantity":1}]}'
+    )
+    digested = digest(envelope(("client_report", report)), kind="envelope", event_ids=[])
+    assert ledger(digested) == {
+        ("error", "client_discarded", "queue_overflow"): 8,
+        ("internal", "accepted", ""): 1,
+        ("internal", "stored", ""): 1,
+    }
+
+
+def test_refusals_are_counted_as_received_and_dropped():
+    body = msgspec.msgpack.encode([("error", "rate_limited", 900), ("session", "sampled", 2)])
+    digested = digest(body, kind="refusals", event_ids=[])
+    assert ledger(digested) == {
+        ("error", "accepted", ""): 900,
+        ("error", "dropped", "rate_limited"): 900,
+        ("session", "accepted", ""): 2,
+        ("session", "dropped", "sampled"): 2,
+    }
+
+
+def test_raw_reports_in_an_envelope_are_events_the_first_with_its_id():
+    violation = {
+        "type": "csp-violation",
+        "body": {"documentURL": "https://a.example/", "effectiveDirective": "img-src"},
+    }
+    body = envelope(("raw_security", json.dumps([violation, violation]).encode()))
+    first, second = digest(body, kind="envelope").events
+    assert (first.category, first.id) == ("security", uuid.UUID(ID))
+    assert second.id not in {first.id, None}
+    assert digest(body, kind="envelope").events[1].id == second.id
+
+
+def test_a_raw_report_that_is_none_is_dropped_and_its_siblings_are_kept():
+    digested = digest(
+        envelope(("raw_security", b"?"), ("event", b'{"message":"a"}')), kind="envelope"
+    )
+    assert [row.message for row in digested.events] == ["a"]
+    assert ledger(digested)["security", "dropped", "invalid"] == 1
+
+
+def test_a_clock_that_is_off_is_set_right_by_the_time_in_the_credentials():
+    event = {"message": "a", "timestamp": 1_600_000_000}
+    [row] = digest(event, context={"sentry_timestamp": "1600000000.0"}).events
+    whole = msgspec.json.decode(zstandard.decompress(row.payload), type=Event)
+    assert whole.timestamp == 1_700_000_000
+
+
+def test_the_time_in_an_envelope_wins_over_that_in_the_credentials():
+    sent = b'{"sent_at":"2023-11-14T22:13:20Z"}\n{"type":"event"}\n{"timestamp":1699999999}'
+    [row] = digest(sent, kind="envelope", context={"sentry_timestamp": "1600000000"}).events
+    whole = msgspec.json.decode(zstandard.decompress(row.payload), type=Event)
+    assert whole.timestamp == 1_699_999_999

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -76,13 +77,13 @@ def test_a_reopened_shard_goes_on_with_the_next_position_and_keeps_its_identity(
 def test_a_full_segment_is_followed_by_another_and_removed_once_it_is_acknowledged(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1000)
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1)
     shard = tmp_path / "000"
     appender = SegmentAppender(shard)
     for _ in range(5):
         appender.append([b"x" * 600])
     reader = SegmentReader(shard)
-    assert len(list(shard.glob("*.db"))) == 3
+    assert len(list(shard.glob("*.db"))) == 5
 
     reader.read(0, 10, PLENTY)
     reader.acknowledge(4)
@@ -119,6 +120,21 @@ def test_a_partly_read_segment_is_not_removed(tmp_path, monkeypatch):
 
     assert [entry.position for entry in reader.read(1, 10, PLENTY)] == [2]
     reader.close()
+    appender.close()
+
+
+def test_a_segment_is_full_by_what_it_takes_on_disk(tmp_path, monkeypatch):
+    """
+    A flush of one small record writes a page of 16 KiB. Counted by their records, segments of 64 MB
+    grew to gigabytes on a quiet server, and the active one is never removed.
+    """
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1_000_000)
+    appender = SegmentAppender(tmp_path / "000")
+    for _ in range(200):
+        appender.append([b"small"])
+
+    assert max(path.stat().st_size for path in (tmp_path / "000").iterdir()) < 1_100_000
+    assert [position for position, _ in read_all(tmp_path / "000")] == list(range(1, 201))
     appender.close()
 
 
@@ -217,6 +233,36 @@ def test_a_journal_over_its_limit_refuses_and_takes_again_when_it_is_drained(tmp
     assert 5 < taken < 25
     assert again > 5
     assert shard_size_bytes(shard) < 1_500_000
+
+
+def test_segments_are_small_enough_for_the_limit_to_be_left_again(tmp_path, monkeypatch):
+    """With segments as large as the limit, a journal that was full once took nothing for ever."""
+    monkeypatch.setattr("mesher.ingest.group_commit.SIZE_CHECK_SECONDS", 0.0)
+    shard = tmp_path / "000"
+
+    async def scenario() -> None:
+        journal = GroupCommitJournal([shard], max_bytes=1_000_000)
+        journal.start()
+        taken = 0
+        with contextlib.suppress(JournalFull):
+            while taken < 1000:
+                await journal.append(b"x" * 1000)
+                taken += 1
+        assert taken < 1000
+        SegmentReader(shard).acknowledge(taken)
+        await journal.append(b"again")
+        await asyncio.to_thread(journal.close)
+
+    asyncio.run(scenario())
+
+
+def test_a_journal_that_could_not_open_all_its_shards_holds_none_of_them(tmp_path):
+    other = SegmentAppender(tmp_path / "001", limit_bytes=PLENTY)
+    with pytest.raises(SetupError, match="another process appends"):
+        GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY)
+    other.close()
+
+    GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY).close()
 
 
 def test_a_closed_journal_takes_nothing_more(tmp_path):

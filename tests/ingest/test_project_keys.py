@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import msgspec
 import pytest
 
 from mesher.errors import Forbidden, ProtocolError, Unavailable
 from mesher.ingest.project_keys import ProjectKeys
 from mesher.storage.ingest_keys import IngestKey
+from mesher.types.ingest_settings import IngestSettings
 
 KEY = "a" * 32
 FIRST = IngestKey(public_key=KEY, project_id=uuid.UUID(int=1), project_number=1)
+
+NEW = IngestKey(public_key="b" * 32, project_id=uuid.UUID(int=2), project_number=2)
 
 
 class Database:
@@ -100,3 +104,58 @@ def test_a_first_start_without_the_database_says_that_it_cannot_tell_yet(tmp_pat
 def test_the_copy_on_disk_is_readable_by_its_owner_alone(tmp_path):
     run(Database(FIRST), tmp_path, lambda keys: keys.find(KEY, 1))
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_hangs_keeps_no_request_waiting_and_is_asked_once(tmp_path, monkeypatch):
+    """A stopped server answers nothing, not even that it is gone, and no query can be cancelled."""
+    monkeypatch.setattr("mesher.ingest.project_keys.LOAD_SECONDS", 0.01)
+    monkeypatch.setattr("mesher.ingest.project_keys.UNKNOWN_KEY_REFRESH_SECONDS", 0.0)
+    database = Database(FIRST)
+
+    async def steps(keys: ProjectKeys) -> None:
+        resumed = asyncio.Event()
+
+        async def hang() -> list[IngestKey]:
+            database.reads += 1
+            await resumed.wait()
+            return [FIRST, NEW]
+
+        keys._load = hang
+        before = database.reads
+        assert await keys.find(KEY, 1) == FIRST
+        for _ in range(3):
+            with pytest.raises(Forbidden):
+                await keys.find("b" * 32, 2)
+        assert database.reads == before + 1
+        resumed.set()
+        assert await keys.find("b" * 32, 2) == NEW
+
+    run(database, tmp_path, steps)
+
+
+def test_a_full_disk_stops_no_refresh(tmp_path):
+    database = Database(FIRST)
+
+    async def steps(keys: ProjectKeys) -> None:
+        keys._copy_path = tmp_path / "no such folder" / "keys.json"
+        database.keys.append(NEW)
+        await keys._refresh(max_age_seconds=0)
+        assert await keys.find("b" * 32, 2) == NEW
+
+    run(database, tmp_path, steps)
+
+
+def test_the_settings_of_projects_are_in_the_copy_too(tmp_path):
+    limited = msgspec.structs.replace(FIRST, settings=IngestSettings(filter_messages=("x*",)))
+    run(Database(limited), tmp_path, lambda keys: keys.find(KEY, 1))
+    gone = Database()
+    gone.away = True
+    assert run(gone, tmp_path, lambda keys: keys.find(KEY, 1)) == limited
+
+
+def test_a_copy_from_a_version_without_settings_is_read(tmp_path):
+    old = {"public_key": KEY, "project_id": str(FIRST.project_id), "project_number": 1}
+    (tmp_path / "keys.json").write_bytes(msgspec.json.encode([old]))
+    gone = Database()
+    gone.away = True
+    assert run(gone, tmp_path, lambda keys: keys.find(KEY, 1)) == FIRST

@@ -66,8 +66,25 @@ INDEXES = {
 LATER_INDEXES = {
     "idx_api_tokens_user": "api_tokens(user_id)",
     "idx_event_ids_received": "event_ids USING BRIN (received_at)",
+    "idx_attachments_event": "attachments(project_id, event_id)",
+    "idx_attachments_received": "attachments(project_id, received_at)",
+    "idx_user_feedback_event": "user_feedback(project_id, event_id)",
+    "idx_user_feedback_received": "user_feedback(project_id, received_at)",
+    "idx_check_ins_monitor": "check_ins(project_id, slug, environment, started_at)",
+    "idx_check_ins_received": "check_ins(project_id, received_at)",
 }
-LATER_TABLES = {"api_tokens", "journal_positions", "event_ids", "outcomes", "quarantine"}
+LATER_TABLES = {
+    "api_tokens",
+    "journal_positions",
+    "event_ids",
+    "outcomes",
+    "quarantine",
+    "attachments",
+    "user_feedback",
+    "session_counts",
+    "monitors",
+    "check_ins",
+}
 
 
 def test_the_first_migration_creates_the_ten_tables_and_nineteen_indexes(unmigrated_url):

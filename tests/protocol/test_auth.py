@@ -45,6 +45,7 @@ def credentials(
         (None, f"Sentry sentry_key={KEY}", "", "the other header, same grammar"),
         (None, f"Basic {BASIC}", "", "as curl -u sends it"),
         (None, f"Bearer mshr_{KEY}", "", "Mesher's own form"),
+        (None, f"DSN https://{KEY}@example.com/1", "", "the legacy feedback API"),
         (None, None, f"sentry_version=7&sentry_key={KEY}", "browsers"),
         (None, "Bearer of-a-proxy", f"sentry_key={KEY}", "a proxy's scheme says nothing"),
         (f"Sentry sentry_key={KEY}", "Negotiate abc", "", "nor does this one"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mesher.errors import ProtocolError, TooLarge
 from mesher.protocol import limits
-from mesher.protocol.envelope import EnvelopeHeader, parse_envelope
+from mesher.protocol.envelope import EnvelopeHeader, format_envelope, parse_envelope
 
 
 def framed(data: bytes) -> list[tuple[str, bytes]]:
@@ -96,6 +96,8 @@ def test_a_header_line_of_any_length_is_refused():
         ("session", limits.MAX_SESSION_BYTES),
         ("check_in", limits.MAX_SMALL_ITEM_BYTES),
         ("client_report", limits.MAX_SMALL_ITEM_BYTES),
+        ("attachment", limits.MAX_ATTACHMENT_BYTES),
+        ("user_report", limits.MAX_SMALL_ITEM_BYTES),
     ],
 )
 def test_an_item_over_the_limit_of_its_type_is_refused(kind, limit):
@@ -105,8 +107,50 @@ def test_an_item_over_the_limit_of_its_type_is_refused(kind, limit):
         parse_envelope(head + b"x" * (limit + 1))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "limit"),
+    [
+        (["event"], 1),
+        (["transaction"], 1),
+        (["check_in"], 1),
+        (["attachment"], limits.MAX_ATTACHMENTS),
+        (["session", "sessions"], limits.MAX_SESSION_ITEMS),
+        (["client_report"], limits.MAX_CLIENT_REPORTS),
+    ],
+)
+def test_more_items_of_a_kind_than_its_limit_are_refused(kinds, limit):
+    def envelope(count):
+        lines = (f'{{"type":"{kinds[n % len(kinds)]}"}}\n{{}}\n' for n in range(count))
+        return ("{}\n" + "".join(lines)).encode()
+
+    assert len(parse_envelope(envelope(limit)).items) == limit
+    with pytest.raises(TooLarge, match=f"the limit is {limit}"):
+        parse_envelope(envelope(limit + 1))
+
+
+def test_sessions_of_both_forms_share_one_size_limit():
+    half = b'"' + b"x" * (limits.MAX_SESSION_BYTES // 2) + b'"'
+    head = b'{}\n{"type":"session"}\n'
+    assert parse_envelope(head + half)
+    with pytest.raises(TooLarge, match="sessions"):
+        parse_envelope(head + half + b'\n{"type":"sessions"}\n' + half)
+
+
+def test_what_an_envelope_is_written_from_is_read_back():
+    written = format_envelope(
+        {"event_id": "1"},
+        [({"type": "attachment", "filename": "a\n"}, b"x\ny"), ({"type": "b"}, b"")],
+    )
+    read = parse_envelope(written)
+    assert read.header.event_id == "1"
+    assert [(item.type, item.header.filename, item.payload) for item in read.items] == [
+        ("attachment", "a\n", b"x\ny"),
+        ("b", None, b""),
+    ]
+
+
 items = st.lists(
-    st.tuples(st.sampled_from(["event", "attachment", "new"]), st.binary(max_size=50)), max_size=5
+    st.tuples(st.sampled_from(["session", "attachment", "new"]), st.binary(max_size=50)), max_size=5
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesher.protocol.limits import LATEST_TIMESTAMP
-from mesher.protocol.timestamps import parse_timestamp
+from mesher.protocol.timestamps import parse_timestamp, parse_timestamp_text
 
 MOMENT = 1_795_534_440.0  # 2026-11-24T15:34:00Z
 
@@ -57,3 +57,18 @@ def test_what_is_no_timestamp_is_none(value, why):
 def test_any_value_gives_a_time_in_range_or_none(value):
     seconds = parse_timestamp(value)
     assert seconds is None or 0 <= seconds <= LATEST_TIMESTAMP
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1700000000.5", 1700000000.5),
+        ("2023-11-14T22:13:20Z", 1700000000.0),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_text_may_hold_the_seconds_as_a_number(text, seconds):
+    assert parse_timestamp_text(text) == seconds

@@ -40,6 +40,26 @@ def add_event(conn, project_id: uuid.UUID, age: timedelta) -> None:
         " VALUES (%(project)s, %(issue)s, 'error', 'm', 'f', %(at)s)",
         values,
     )
+    conn.execute(
+        "INSERT INTO attachments VALUES (gen_random_uuid(), %(project)s, gen_random_uuid(), 'n', 't',"
+        " 't', 0, '', %(at)s)",
+        values,
+    )
+    conn.execute(
+        "INSERT INTO user_feedback (id, project_id, event_id, comments, received_at)"
+        " VALUES (gen_random_uuid(), %(project)s, gen_random_uuid(), 'c', %(at)s)",
+        values,
+    )
+    conn.execute(
+        "INSERT INTO check_ins (project_id, check_in_id, slug, environment, status, started_at,"
+        " received_at) VALUES (%(project)s, gen_random_uuid(), 's', 'e', 'ok', %(at)s, %(at)s)",
+        values,
+    )
+    conn.execute(
+        "INSERT INTO session_counts (project_id, hour, release, environment)"
+        " VALUES (%(project)s, %(at)s, 'r', '')",
+        values,
+    )
     conn.execute("INSERT INTO event_ids VALUES (%(project)s, gen_random_uuid(), %(at)s)", values)
     conn.execute(
         "INSERT INTO outcomes VALUES (%(project)s, date_trunc('hour', %(at)s), 'error', 'stored', '', 1)"
@@ -69,6 +89,16 @@ def test_events_past_their_projects_retention_are_deleted(conn):
         add_event(conn, project, age)
     list(apply_retention(conn, NOW))
     assert ages(conn, "events") == [1, 29]
+
+
+@pytest.mark.parametrize("table", ["attachments", "user_feedback", "check_ins", "session_counts"])
+def test_what_came_beside_events_is_deleted_past_its_projects_retention(conn, table):
+    project = add_project(conn, retention_days=30)
+    for age in days(1, 29, 31, 60):
+        add_event(conn, project, age)
+    list(apply_retention(conn, NOW))
+    column = "hour" if table == "session_counts" else "received_at"
+    assert ages(conn, table, column) == [1, 29]
 
 
 def test_retention_is_exact_within_a_day(conn):

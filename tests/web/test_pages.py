@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mesher.storage.connection import connect
+from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from serving import Client
 from tenants import Tenant
 
@@ -257,6 +258,28 @@ UNUSUAL_EVENTS: list[dict[str, Any]] = [
     {"logentry": {"message": "%s", "params": {"a": 1.5}}},
     {"template": {"filename": "a.html", "lineno": 3, "context_line": "x"}},
 ]
+
+
+def test_the_files_of_an_event_are_on_its_page_to_save(
+    browser: Client, store: Any, tenant: Tenant, database_url: str
+) -> None:
+    [event_id] = store({"message": "it broke"})
+    file = NewAttachment(
+        project_id=tenant.project.id,
+        event_id=uuid.UUID(event_id),
+        received_at_us=1_700_000_000_000_000,
+        name="<b>.log",
+        content_type="text/plain",
+        attachment_type="event.attachment",
+        data=b"starting",
+    )
+    with connect(database_url, application_name="test") as conn:
+        assert len(list(insert_attachments(conn, [file], set()))) == 1
+    (issue,) = set(_links(browser, "/projects/ada-shop/issues", r"/issues/[0-9a-f-]+"))
+    page = browser.get(issue).text
+    assert "&lt;b&gt;.log</a>" in page
+    [link] = re.findall(r'href="(/api/v1/[^"]+/attachments/[^"]+)" download', page)
+    assert browser.get(link).content == b"starting"
 
 
 def test_every_kind_of_event_has_a_page(browser: Client, store: Any) -> None:

@@ -6,10 +6,10 @@ The JSON API: the table of contents.
 
 from __future__ import annotations
 
-from litestar import Router, delete, get, post
+from litestar import Router, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from mesher.api import events, issues, projects
+from mesher.api import companions, events, ingest_settings, issues, projects
 from mesher.api.errors import ErrorBody
 
 _ERRORS = {
@@ -34,9 +34,27 @@ def api_router() -> Router:
             get("/projects", responses=_ERRORS)(projects.list_projects),
             get("/projects/{project_id:str}", responses=_PROJECT)(projects.get_project),
             get("/projects/{project_id:str}/outcomes", responses=_ERRORS)(projects.list_outcomes),
+            get("/projects/{project_id:str}/ingest-settings", responses=_ERRORS)(
+                ingest_settings.get_ingest_settings
+            ),
+            patch(
+                "/projects/{project_id:str}/ingest-settings",
+                responses=_ERRORS,
+                operation_class=ingest_settings.TakesIngestSettings,
+            )(ingest_settings.update_ingest_settings),
             get("/projects/{project_id:str}/issues", responses=_ERRORS)(issues.list_issues),
             get("/projects/{project_id:str}/events/{event_id:str}", responses=_EVENT)(
                 events.get_project_event
+            ),
+            get("/projects/{project_id:str}/events/{event_id:str}/attachments", responses=_ERRORS)(
+                companions.list_attachments
+            ),
+            get(
+                "/projects/{project_id:str}/events/{event_id:str}/attachments/{attachment_id:str}",
+                responses=_ERRORS,
+            )(companions.download_attachment),
+            get("/projects/{project_id:str}/events/{event_id:str}/feedback", responses=_ERRORS)(
+                companions.list_feedback
             ),
             get("/issues/{issue_id:str}", responses=_ERRORS)(issues.get_issue),
             delete("/issues/{issue_id:str}", responses=_ERRORS)(issues.delete_issue),

@@ -13,20 +13,25 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 import msgspec
 import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
+from mesher import metrics
 from mesher.ingest.digest import digest_record
 from mesher.ingest.journal import Entry, Record, ShardReader, decode_record
 from mesher.ingest.marker import Marker
+from mesher.ingest.policies import Policies
 from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
+from mesher.types.ingest_settings import IngestSettings
 
 # Batches of 100 to 1000 store equally fast per event; some hundreds keep latency and memory low.
 MAX_BATCH_RECORDS = 400
@@ -37,18 +42,31 @@ MAX_ATTEMPTS = 3
 # The quarantine shows why, not everything that a driver can say.
 MAX_REASON_CHARACTERS = 500
 
+_READ_SECONDS = metrics.DIGEST_SECONDS.labels("read")
+_DIGEST_SECONDS = metrics.DIGEST_SECONDS.labels("digest")
+_STORE_SECONDS = metrics.DIGEST_SECONDS.labels("store")
+
+_TAKE_ALL = Policies({})
+
 log = structlog.get_logger(__name__)
 
 
 class ShardDigester:
     """Digests one shard of the journal, for as long as its process lives."""
 
-    def __init__(self, reader: ShardReader, marker: Marker) -> None:
+    def __init__(
+        self,
+        reader: ShardReader,
+        marker: Marker,
+        settings: Mapping[uuid.UUID, IngestSettings] = MappingProxyType({}),
+    ) -> None:
         """
         Args:
             reader: the shard.
             marker: where the work in hand is noted, so that it survives a kill of this process.
+            settings: of the projects that have changed any, as the process keeps them fresh.
         """
+        self._policies = Policies(settings)
         self._reader = reader
         self._marker = marker
         self._position: int | None = None
@@ -75,15 +93,18 @@ class ShardDigester:
             self._position = read_position(conn, self._reader.shard_id)
             self._reader.acknowledge(self._position)
         alone = self._position < self._one_by_one_until
+        began = time.perf_counter()
         entries = self._reader.read(
             self._position, 1 if alone else MAX_BATCH_RECORDS, MAX_BATCH_BYTES
         )
         if entries:
+            metrics.BATCH_RECORDS.observe(len(entries))
+            _READ_SECONDS.observe(time.perf_counter() - began)
             died_on_it = self._marker.begin(self._position, entries[-1].position)
             try:
                 self._digest(conn, self._position, entries, died_on_it=died_on_it)
             finally:
-                self._marker.end()
+                self._marker.end(self._position)
         return len(entries)
 
     def close(self) -> None:
@@ -106,11 +127,13 @@ class ShardDigester:
         elif alone and self._refusals >= MAX_ATTEMPTS:
             batch = set_aside(shard, after, entries[0], self._refusal)
         else:
-            batch = make_batch(shard, after, entries)
+            with _DIGEST_SECONDS.time():
+                self._policies.roll_back()
+                batch = make_batch(shard, after, entries, self._policies)
         try:
             self._make_partitions(conn, batch)
-            with conn.transaction():
-                store_batch(conn, batch)
+            with _STORE_SECONDS.time(), conn.transaction():
+                outcomes = store_batch(conn, batch)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -118,11 +141,14 @@ class ShardDigester:
             self._days_with_partition.clear()  # retention may have dropped one under us
             self._refusals += 1
             self._refusal = f"the database refuses it: {error}"
+            metrics.DATABASE_ERRORS.labels("digest").inc()
             log.warning("batch_refused", records=len(entries), after=after, reason=str(error))
             return
+        self._policies.commit()
         self._refusals = 0
         self._position = batch.position
         self._reader.acknowledge(batch.position)
+        _count(outcomes, batch)
 
     def _make_partitions(self, conn: psycopg.Connection[TupleRow], batch: Batch) -> None:
         """Make the partitions of a backlog from days before this process began."""
@@ -132,7 +158,16 @@ class ShardDigester:
             self._days_with_partition.add(day)
 
 
-def make_batch(shard_id: uuid.UUID, after: int, entries: Sequence[Entry]) -> Batch:
+def _count(outcomes: Counter[OutcomeKey], batch: Batch) -> None:
+    """Show a committed batch in the metrics."""
+    metrics.QUARANTINED.inc(len(batch.quarantined))
+    for key, quantity in outcomes.items():
+        metrics.ITEMS.labels(key.category, key.outcome, key.reason).inc(quantity)
+
+
+def make_batch(
+    shard_id: uuid.UUID, after: int, entries: Sequence[Entry], policies: Policies = _TAKE_ALL
+) -> Batch:
     """
     Digest the entries of a shard behind position ``after``.
 
@@ -141,13 +176,15 @@ def make_batch(shard_id: uuid.UUID, after: int, entries: Sequence[Entry]) -> Bat
     batch = Batch(shard_id=shard_id, after=after, position=entries[-1].position)
     for entry in entries:
         try:
-            digested = digest_record(decode_record(entry.record))
+            record = decode_record(entry.record)
+            digested = digest_record(record, policies.find(record.project_id))
         except Exception as error:
             log.exception("record_quarantined", shard=str(shard_id), position=entry.position)
             _quarantine(batch, entry, f"{type(error).__name__}: {error}")
         else:
             batch.events += digested.events
             batch.outcomes.update(digested.outcomes)
+            batch.companions.extend(digested.companions)
     return batch
 
 
@@ -168,10 +205,7 @@ def _quarantine(batch: Batch, entry: Entry, reason: str) -> None:
         pass  # damaged on disk: whose it was cannot be told, and no ledger counts it
     else:
         received_at_us = record.received_at_us
-        hour = hour_of(received_at_us)
-        quantity = max(1, len(record.event_ids))
-        for outcome, why in (("accepted", ""), ("dropped", "quarantined")):
-            batch.outcomes[OutcomeKey(record.project_id, hour, "error", outcome, why)] += quantity
+        batch.outcomes.update(quarantine_outcomes(record))
     batch.quarantined.append(
         QuarantinedRecord(
             position=entry.position,
@@ -180,4 +214,16 @@ def _quarantine(batch: Batch, entry: Entry, reason: str) -> None:
             reason=reason.replace("\0", "")[:MAX_REASON_CHARACTERS],
             record=entry.record,
         )
+    )
+
+
+def quarantine_outcomes(record: Record) -> Counter[OutcomeKey]:
+    """What the ledger counts for a record in the quarantine, and a replay takes back."""
+    hour = hour_of(record.received_at_us)
+    quantity = max(1, len(record.event_ids))
+    return Counter(
+        {
+            OutcomeKey(record.project_id, hour, "error", outcome, reason): quantity
+            for outcome, reason in (("accepted", ""), ("dropped", "quarantined"))
+        }
     )

@@ -13,10 +13,13 @@ import sqlite3
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
 
+from mesher import metrics
 from mesher.ingest.journal import JournalFull
 from mesher.ingest.journal_sqlite import SegmentAppender, shard_size_bytes
 
@@ -34,7 +37,7 @@ _Waiting = tuple[bytes, "asyncio.Future[None]"]
 class GroupCommitJournal:
     """``journal.JournalWriter`` over the SQLite shards of one web process."""
 
-    def __init__(self, shards: list[Path], *, max_bytes: int) -> None:
+    def __init__(self, shards: Sequence[Path], *, max_bytes: int) -> None:
         """
         Open the shards; ``start`` must be called on the running event loop before ``append``.
 
@@ -47,7 +50,7 @@ class GroupCommitJournal:
         """
         self._shards = shards
         self._max_bytes = max_bytes
-        self._appenders = [SegmentAppender(shard) for shard in shards]
+        self._appenders = _open_all(shards, limit_bytes=max_bytes)
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -66,6 +69,7 @@ class GroupCommitJournal:
     async def append(self, record: bytes) -> None:
         """Return once ``record`` is durable; ``JournalFull`` when it is not kept."""
         if self.depth_bytes() > self._max_bytes:
+            metrics.JOURNAL_REFUSALS.labels("limit").inc()
             raise JournalFull(f"the journal holds more than {self._max_bytes} bytes")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._changed:
@@ -96,11 +100,14 @@ class GroupCommitJournal:
     def _run(self, appender: SegmentAppender, loop: asyncio.AbstractEventLoop) -> None:
         while group := self._take_group():
             failure: JournalFull | None = None
+            metrics.GROUP_RECORDS.observe(len(group))
             try:
-                appender.append([record for record, _ in group])
+                with metrics.FLUSH_SECONDS.time():
+                    appender.append([record for record, _ in group])
             except (sqlite3.Error, OSError) as error:
                 log.warning("journal_append_failed", records=len(group), reason=str(error))
                 failure = JournalFull(f"the disk refuses: {error}")
+                metrics.JOURNAL_REFUSALS.labels("disk").inc(len(group))
             loop.call_soon_threadsafe(_answer, group, failure)
 
     def _take_group(self) -> list[_Waiting]:
@@ -113,6 +120,17 @@ class GroupCommitJournal:
                 group.append(self._waiting.popleft())
                 size += len(group[-1][0])
         return group
+
+
+def _open_all(shards: Sequence[Path], *, limit_bytes: int) -> list[SegmentAppender]:
+    """All of them or none: what is opened before one fails would hold its lock against a next try."""
+    with ExitStack() as opened:
+        appenders: list[SegmentAppender] = []
+        for shard in shards:
+            appenders.append(SegmentAppender(shard, limit_bytes=limit_bytes))
+            opened.callback(appenders[-1].close)
+        opened.pop_all()
+    return appenders
 
 
 def _answer(group: list[_Waiting], failure: JournalFull | None) -> None:

@@ -22,7 +22,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-RecordKind = Literal["envelope", "store", "security", "native"]
+RecordKind = Literal["envelope", "store", "security", "native", "refusals"]
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -42,6 +42,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     client_ip: str  # may be empty
     context: dict[str, str]  # what else of the request digest needs (query, User-Agent); small
     body: bytes
+    # What of the request was refused at receipt, with the reason: event ids and categories of items.
+    refused: dict[str, str] = {}
 
 
 class Entry(msgspec.Struct, frozen=True):

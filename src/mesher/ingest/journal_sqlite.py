@@ -32,8 +32,12 @@ from pathlib import Path
 from mesher.errors import SetupError
 from mesher.ingest.journal import Entry
 
-# Large enough that rotation is rare, small enough that a drained journal is small on disk.
+# On disk. Large enough that rotation is rare, small enough that a drained journal is small: the
+# active segment stays, whatever of it is digested.
 SEGMENT_BYTES = 64 * 1024**2
+# With a lower limit of the whole, segments are smaller. Else the active one alone, with the group
+# that made it full, could be over the limit, and nothing would ever be taken again.
+SEGMENTS_WITHIN_LIMIT = 4
 # Records are some kilobytes: pages of 16 KiB hold a typical one without overflow pages.
 PAGE_BYTES = 16 * 1024
 _SUFFIX = ".db"
@@ -63,7 +67,7 @@ def shard_size_bytes(shard: Path) -> int:
     return total
 
 
-def _segments(shard: Path) -> list[Path]:
+def segment_paths(shard: Path) -> list[Path]:
     """The shard's segment files, oldest first."""
     return sorted(path for path in shard.iterdir() if path.suffix == _SUFFIX)
 
@@ -90,16 +94,21 @@ def _create_segment(path: Path) -> None:
     _sync_folder(path.parent)
 
 
-def _read_identity(shard: Path) -> uuid.UUID:
+def read_identity(shard: Path) -> uuid.UUID:
+    """Which shard it is, whatever its folder is called."""
     return uuid.UUID((shard / "identity").read_text(encoding="ascii").strip())
 
 
 class SegmentAppender:
     """Appends groups of records to one shard; each group is one flush to disk. Not thread-safe."""
 
-    def __init__(self, shard: Path) -> None:
+    def __init__(self, shard: Path, *, limit_bytes: int | None = None) -> None:
         """
         Open the shard, making it if it is not there.
+
+        Args:
+            shard: its folder.
+            limit_bytes: above which the caller appends no more; ``None`` = no limit.
 
         Raises:
             SetupError: another process appends to it.
@@ -121,8 +130,10 @@ class SegmentAppender:
         # checkpoint it, which is work for nothing.
         self._full: list[tuple[Path, sqlite3.Connection]] = []
         self._next = 1  # the position of the next record
-        self._written = 0  # bytes of records in the active segment
-        segments = _segments(shard)
+        self._segment_bytes = SEGMENT_BYTES
+        if limit_bytes is not None:
+            self._segment_bytes = min(SEGMENT_BYTES, limit_bytes // SEGMENTS_WITHIN_LIMIT)
+        segments = segment_paths(shard)
         self._open(segments[-1] if segments else self._segment_path(1))
 
     def append(self, records: Sequence[bytes]) -> None:
@@ -132,7 +143,7 @@ class SegmentAppender:
         Raises:
             sqlite3.Error: nothing was kept (disk full, input or output error).
         """
-        if self._written >= SEGMENT_BYTES:
+        if self._is_full():
             self._rotate()
         position = self._next
         try:
@@ -147,7 +158,6 @@ class SegmentAppender:
                 self._connection.execute("ROLLBACK")
             raise
         self._next = position + len(records)
-        self._written += sum(map(len, records))
 
     def close(self) -> None:
         """Release the files and the lock; what was appended stays."""
@@ -177,12 +187,16 @@ class SegmentAppender:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        last, written = connection.execute(
-            "SELECT max(position), sum(length(record)) FROM records"
-        ).fetchone()
+        (last,) = connection.execute("SELECT max(position) FROM records").fetchone()
         self._connection, self._path = connection, path
         self._next = int(path.stem) if last is None else last + 1
-        self._written = written or 0
+
+    def _is_full(self) -> bool:
+        # By its files and not by its records: a flush of one small record writes whole pages.
+        if self._next == int(self._path.stem):
+            return False  # it has no record yet
+        files = (self._path, Path(f"{self._path}-wal"))
+        return sum(file.stat().st_size for file in files) >= self._segment_bytes
 
     def _rotate(self) -> None:
         self._full = [
@@ -207,7 +221,7 @@ class SegmentReader:
 
     def __init__(self, shard: Path) -> None:
         self._shard = shard
-        self._shard_id = _read_identity(shard)
+        self._shard_id = read_identity(shard)
         self._path: Path | None = None
         self._connection: sqlite3.Connection | None = None
 
@@ -218,7 +232,7 @@ class SegmentReader:
 
     def read(self, after: int, max_records: int, max_bytes: int) -> list[Entry]:
         """The next entries behind ``after``, as ``journal.ShardReader.read`` says."""
-        segments = _segments(self._shard)
+        segments = segment_paths(self._shard)
         # The last segment that starts at or before the wanted position holds it; where the next
         # one already exists and this one is read to its end, the next one goes on.
         wanted = after + 1
@@ -231,7 +245,7 @@ class SegmentReader:
 
     def acknowledge(self, position: int) -> None:
         """Remove every segment before the active one whose records are all at or before this."""
-        segments = _segments(self._shard)
+        segments = segment_paths(self._shard)
         for path, following in pairwise(segments):
             if int(following.stem) > position + 1:
                 break

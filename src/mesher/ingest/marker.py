@@ -11,7 +11,17 @@ import os
 import struct
 from pathlib import Path
 
+MARKER_NAME = "in-hand"  # in the folder of the shard
 _NOTE = struct.Struct("!qqqq")  # in hand (0 or 1), after, until, how often a process died on it
+
+
+def noted_position(path: Path) -> int:
+    """Up to where a shard was digested when its digester last wrote its note; 0 before the first."""
+    try:
+        note = path.read_bytes()
+    except FileNotFoundError:
+        return 0
+    return int(_NOTE.unpack(note)[1]) if len(note) == _NOTE.size else 0
 
 
 class Marker:
@@ -39,9 +49,14 @@ class Marker:
         os.pwrite(self._file, _NOTE.pack(1, after, until, deaths), 0)
         return deaths
 
-    def end(self) -> None:
-        """Note that nothing is in hand: the process lives, whatever became of the records."""
-        os.pwrite(self._file, _NOTE.pack(0, 0, 0, 0), 0)
+    def end(self, position: int) -> None:
+        """
+        Note that nothing is in hand: the process lives, whatever became of the records.
+
+        Args:
+            position: up to where the shard is digested; others read it where the database is away.
+        """
+        os.pwrite(self._file, _NOTE.pack(0, position, 0, 0), 0)
 
     def close(self) -> None:
         """Close the file."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from mesher import metrics
 from mesher.errors import Forbidden, ProtocolError, Unavailable
 from mesher.storage.ingest_keys import IngestKey
 
@@ -25,6 +26,8 @@ from mesher.storage.ingest_keys import IngestKey
 REFRESH_SECONDS = 2.0
 # A flood of unknown keys must not become a flood of queries.
 UNKNOWN_KEY_REFRESH_SECONDS = 0.25
+# All keys are read in milliseconds; a client with an unknown key waits as long for its answer.
+LOAD_SECONDS = 2.0
 # What a client is told to wait when no keys are known at all.
 RETRY_AFTER_SECONDS = 10
 
@@ -47,7 +50,9 @@ class ProjectKeys:
         self._by_key: dict[str, IngestKey] | None = None
         self._loaded_at = 0.0
         self._lock = asyncio.Lock()
+        self._closing = asyncio.Event()
         self._failing = False
+        self._loading: asyncio.Future[Sequence[IngestKey]] | None = None
 
     async def find(self, public_key: str, project_number: int | None) -> IngestKey:
         """
@@ -91,10 +96,16 @@ class ProjectKeys:
                 self._by_key = {key.public_key: key for key in keys}
 
     async def run(self) -> None:
-        """Keep the keys fresh until cancelled."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
+        """Keep the keys fresh until ``close``."""
+        while not self._closing.is_set():
             await self._refresh(max_age_seconds=REFRESH_SECONDS / 2)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_SECONDS):
+                    await self._closing.wait()
+
+    def close(self) -> None:
+        """Let ``run`` end, once it has read what it reads now."""
+        self._closing.set()
 
     async def _refresh(self, *, max_age_seconds: float) -> None:
         async with self._lock:
@@ -102,8 +113,9 @@ class ProjectKeys:
                 return
             self._loaded_at = time.monotonic()
             try:
-                keys = await self._load()
+                keys = await self._loaded()
             except Exception as error:  # noqa: BLE001 - any driver error means: keep what is known
+                metrics.DATABASE_ERRORS.labels("keys").inc()
                 if not self._failing:
                     log.warning("project_keys_not_refreshed", reason=str(error))
                 self._failing = True
@@ -114,9 +126,29 @@ class ProjectKeys:
                 self._by_key = by_key
                 await asyncio.to_thread(self._write_copy, list(keys))
 
+    async def _loaded(self) -> Sequence[IngestKey]:
+        """
+        What the database says, within ``LOAD_SECONDS``.
+
+        A query to a server that is stopped, or behind a broken network, does not end by itself, and
+        the driver takes ten seconds to cancel it. It is left alone, and asked for its answer the
+        next time.
+        """
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(self._load())
+        loading = self._loading
+        await asyncio.wait([loading], timeout=LOAD_SECONDS)
+        if not loading.done():
+            raise TimeoutError(f"the database did not answer within {LOAD_SECONDS:.0f} seconds")
+        self._loading = None
+        return loading.result()
+
     def _write_copy(self, keys: list[IngestKey]) -> None:
         # The name carries the process: several may write at once, each a complete file.
         draft = self._copy_path.with_suffix(f".{os.getpid()}.new")
-        draft.touch(mode=0o600)
-        draft.write_bytes(msgspec.json.encode(keys))
-        draft.rename(self._copy_path)
+        try:
+            draft.touch(mode=0o600)
+            draft.write_bytes(msgspec.json.encode(keys))
+            draft.rename(self._copy_path)
+        except OSError as error:  # a full disk; what is in memory is in force all the same
+            log.warning("project_keys_not_copied", reason=str(error))

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from mesher.errors import AuthError, ProtocolError, Unavailable
+from mesher.errors import AuthError, ProtocolError, TooLarge, Unavailable
+from mesher.ingest.admission import Item, admit, reason_refused
 from mesher.ingest.event_ids import envelope_event_ids, native_event_ids, payload_event_id
 from mesher.ingest.journal import JournalFull, JournalWriter, Record, RecordKind, encode_record
 from mesher.ingest.project_keys import ProjectKeys
+from mesher.ingest.quota import Quota
+from mesher.ingest.refusals import Refusals
 from mesher.ingest.submission import Network, Submission
 from mesher.protocol.auth import Credentials, parse_dsn
 from mesher.protocol.encoding import decode_store_body
 from mesher.protocol.envelope import Envelope, parse_envelope
 from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
+from mesher.protocol.outcomes import item_category
 from mesher.protocol.security import parse_security_reports
 from mesher.storage.ingest_keys import IngestKey
 
@@ -43,11 +48,15 @@ class Receiver:
         keys: ProjectKeys,
         journal: JournalWriter,
         *,
+        refusals: Refusals,
+        quota: Quota,
         trusted_proxies: Sequence[Network] = (),
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._keys = keys
         self._journal = journal
+        self._refusals = refusals
+        self._quota = quota
         self._trusted_proxies = trusted_proxies
         self._clock = clock
         self._last_received_at_us = 0
@@ -71,11 +80,13 @@ class Receiver:
             key = await self._keys.find(credentials.public_key, request.project_number)
         else:
             key = await self._keys.find(credentials.public_key, request.project_number)
-            envelope = parse_envelope(request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES))
-            if envelope.header.dsn:
-                _check_same_project(credentials, key, envelope.header.dsn)
+            with self.counting(key):
+                envelope = parse_envelope(request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES))
+                if envelope.header.dsn:
+                    _check_same_project(credentials, key, envelope.header.dsn)
         event_ids = envelope_event_ids(envelope)
-        await self._append("envelope", request, key, credentials, event_ids)
+        items = _items_of_envelope(envelope, event_ids)
+        await self._append("envelope", request, key, credentials, event_ids, items=items)
         return Received(event_ids=event_ids)
 
     async def receive_store(self, request: Submission) -> Received:
@@ -84,10 +95,11 @@ class Receiver:
         """
         if request.headers.get("content-type", "").startswith("application/x-sentry-envelope"):
             return await self.receive_envelope(request)
-        credentials, key = await self._require_key(request)
-        payload = decode_store_body(
-            request.decoded_body(max_bytes=MAX_EVENT_BYTES), max_bytes=MAX_EVENT_BYTES
-        )
+        credentials, key = await self.require_key(request)
+        with self.counting(key):
+            payload = decode_store_body(
+                request.decoded_body(max_bytes=MAX_EVENT_BYTES), max_bytes=MAX_EVENT_BYTES
+            )
         event_ids = [payload_event_id(payload)]
         await self._append("store", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
@@ -96,13 +108,15 @@ class Receiver:
         """
         Take a browser's security reports (protocol: ``POST /api/{id}/security/``): one event each.
         """
-        credentials, key = await self._require_key(request)
-        reports = parse_security_reports(
-            request.decoded_body(max_bytes=MAX_EVENT_BYTES),
-            content_type=request.headers.get("content-type", ""),
-        )
+        credentials, key = await self.require_key(request)
+        with self.counting(key):
+            reports = parse_security_reports(
+                request.decoded_body(max_bytes=MAX_EVENT_BYTES),
+                content_type=request.headers.get("content-type", ""),
+            )
         event_ids = [uuid.uuid4().hex for _ in reports]
-        await self._append("security", request, key, credentials, event_ids)
+        items = [Item("security", event_id) for event_id in event_ids]
+        await self._append("security", request, key, credentials, event_ids, items=items)
         return Received(event_ids=event_ids)
 
     async def receive_native(self, request: Submission, *, bulk: bool) -> Received:
@@ -112,13 +126,26 @@ class Receiver:
         Raises:
             ProtocolError: names the field that does not fit; of a bulk request nothing is kept then.
         """
-        credentials, key = await self._require_key(request)
-        body = request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES)
-        event_ids = native_event_ids(body, bulk=bulk)
+        credentials, key = await self.require_key(request)
+        with self.counting(key):
+            body = request.decoded_body(max_bytes=MAX_ENVELOPE_BYTES)
+            event_ids = native_event_ids(body, bulk=bulk)
         await self._append("native", request, key, credentials, event_ids)
         return Received(event_ids=event_ids)
 
-    async def _require_key(self, request: Submission) -> tuple[Credentials, IngestKey]:
+    async def refuse_unread(self, request: Submission) -> None:
+        """Count a request whose body is too large to be read, where its headers say whose it is."""
+        with suppress(AuthError, ProtocolError, Unavailable):
+            _, key = await self.require_key(request)
+            self._refusals.count(key.project_id, "error", "too_large")
+
+    async def require_key(self, request: Submission) -> tuple[Credentials, IngestKey]:
+        """
+        Who sends, and the key of theirs.
+
+        Raises:
+            AuthError, Forbidden: no credentials, or not of this project.
+        """
         credentials = request.credentials()
         if credentials is None:
             raise _missing_credentials()
@@ -131,25 +158,77 @@ class Receiver:
         key: IngestKey,
         credentials: Credentials,
         event_ids: list[str],
+        *,
+        items: Sequence[Item] | None = None,
     ) -> None:
-        record = Record(
-            kind=kind,
-            project_id=key.project_id,
-            received_at_us=self._next_time_us(),
-            event_ids=event_ids,
-            content_encoding=request.headers.get("content-encoding", ""),
-            client=credentials.client or "",
-            client_ip=request.client_ip(self._trusted_proxies),
-            context=_context(kind, request),
-            body=request.body,
+        """
+        Keep what the project lets in of a request.
+
+        Args:
+            items: what the request holds; without it, an ``error`` for each of ``event_ids``.
+
+        Raises:
+            RateLimited: a limit refused some items; the others are kept.
+            Unavailable: the journal cannot take it; nothing is kept.
+        """
+        if items is None:
+            items = [Item("error", event_id) for event_id in event_ids]
+        client_ip = request.client_ip(self._trusted_proxies)
+        refused, rate_limited = admit(
+            self._quota, key, items, client_ip=client_ip, now=time.monotonic()
         )
+        reasons = [reason_refused(refused, *item) for item in items] if refused else []
+        if refused and all(reasons):
+            for item, reason in zip(items, reasons, strict=True):
+                self._refusals.count(key.project_id, item.category, reason or "")
+        else:
+            record = Record(
+                kind=kind,
+                project_id=key.project_id,
+                received_at_us=self._next_time_us(),
+                event_ids=event_ids,
+                content_encoding=request.headers.get("content-encoding", ""),
+                client=credentials.client or "",
+                client_ip=client_ip,
+                context=_context(kind, request, credentials),
+                body=request.body,
+                refused=dict(refused),
+            )
+            await self._keep(record, items)
+        if rate_limited:
+            raise rate_limited
+
+    async def _keep(self, record: Record, items: Sequence[Item]) -> None:
         try:
             await self._journal.append(encode_record(record))
         except JournalFull as error:
+            for category, _ in items:
+                self._refusals.count(record.project_id, category, "over_quota")
             raise Unavailable(
                 f"the event could not be kept: {error}",
                 retry_after_seconds=JOURNAL_FULL_RETRY_SECONDS,
             ) from error
+
+    @contextmanager
+    def counting(self, key: IngestKey, category: str = "error") -> Iterator[None]:
+        """
+        Count a request that cannot be read as one item: what is in it cannot be told.
+
+        Args:
+            key: whose ledger counts it.
+            category: of what such a request holds.
+
+        Raises:
+            ProtocolError (and children): as the block.
+        """
+        try:
+            yield
+        except TooLarge:
+            self._refusals.count(key.project_id, category, "too_large")
+            raise
+        except ProtocolError:
+            self._refusals.count(key.project_id, category, "invalid")
+            raise
 
     def _next_time_us(self) -> int:
         """
@@ -160,6 +239,11 @@ class Receiver:
         """
         self._last_received_at_us = max(self._clock() // 1000, self._last_received_at_us + 1)
         return self._last_received_at_us
+
+
+def _items_of_envelope(envelope: Envelope, event_ids: list[str]) -> list[Item]:
+    event_id = event_ids[0] if event_ids else ""
+    return [Item(item_category(item.type), event_id) for item in envelope.items]
 
 
 def _missing_credentials() -> AuthError:
@@ -184,9 +268,9 @@ def _check_same_project(credentials: Credentials, key: IngestKey, envelope_dsn: 
         raise ProtocolError("the envelope's dsn and the request's key differ")
 
 
-def _context(kind: RecordKind, request: Submission) -> dict[str, str]:
+def _context(kind: RecordKind, request: Submission, credentials: Credentials) -> dict[str, str]:
     if kind != "security":
-        return {}
+        return {"sentry_timestamp": credentials.sent_at} if credentials.sent_at else {}
     # A browser's report says nothing of the browser, its release or environment: these do.
     names = ("user-agent", "referer", "content-type")
     context = {name: request.headers[name] for name in names if name in request.headers}

@@ -2,21 +2,24 @@
 The ingest endpoints: HTTP in, HTTP out, nothing else.
 
 Plain ASGI rather than the framework's routes, because a request here should cost little more than
-its append to the journal. The table at the top is the index.
+its append to the journal. The table of endpoints is in ``endpoints``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 import structlog
 
+from mesher import metrics
 from mesher.errors import MesherError, ProtocolError, RateLimited, TooLarge, Unavailable
-from mesher.ingest.receive import Received, Receiver
+from mesher.ingest.endpoints import Endpoint, Response, find_endpoint
+from mesher.ingest.receive import Receiver
 from mesher.ingest.submission import Submission
 from mesher.protocol.limits import MAX_REQUEST_BYTES
 from mesher.protocol.outcomes import RateLimit, rate_limits_header
@@ -26,61 +29,11 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-Handler = Callable[[Receiver, Submission], Awaitable["Response"]]
 
 # SDKs give up after 2 s (Ruby) to 30 s (Python, Java, Go); a body that takes longer never ends.
 BODY_TIMEOUT_SECONDS = 30
 
 log = structlog.get_logger(__name__)
-
-
-class Response(NamedTuple):
-    """What goes back, before the headers that every answer carries."""
-
-    status: int
-    body: bytes
-    content_type: bytes = b"application/json"
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-async def _envelope(receiver: Receiver, request: Submission) -> Response:
-    return _sdk_answer(await receiver.receive_envelope(request))
-
-
-async def _store(receiver: Receiver, request: Submission) -> Response:
-    return _sdk_answer(await receiver.receive_store(request))
-
-
-async def _security(receiver: Receiver, request: Submission) -> Response:
-    await receiver.receive_security(request)
-    return Response(200, b"")
-
-
-async def _native_event(receiver: Receiver, request: Submission) -> Response:
-    received = await receiver.receive_native(request, bulk=False)
-    return Response(200, msgspec.json.encode({"id": received.event_ids[0]}))
-
-
-async def _native_bulk(receiver: Receiver, request: Submission) -> Response:
-    received = await receiver.receive_native(request, bulk=True)
-    return Response(200, msgspec.json.encode({"ids": received.event_ids}))
-
-
-# DSNs may have a path in front (hosting below a folder), so the first pattern is not anchored left;
-# a slash at the end is optional, and nothing is ever redirected: SDKs do not follow on POST.
-_PROJECT_ENDPOINT = re.compile(r"/api/([0-9]{1,18})/(envelope|store|security|csp-report)/?")
-_PROJECT_HANDLERS: dict[str, Handler] = {
-    "envelope": _envelope,
-    "store": _store,
-    "security": _security,
-    "csp-report": _security,
-}
-_OTHER_HANDLERS: dict[str, Handler] = {
-    "/api/store": _store,  # very old clients: the project comes from the key
-    "/tunnel": _envelope,  # a same-origin path for browsers: the project comes from the dsn
-    "/api/v1/events": _native_event,
-    "/api/v1/events/bulk": _native_bulk,
-}
 
 _CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -103,15 +56,15 @@ _PREFLIGHT: Headers = [
 
 
 class IngestApp:
-    """The ASGI application of the endpoints above."""
+    """The ASGI application of the table of endpoints."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
 
     @staticmethod
     def matches(scope: Scope) -> bool:
-        """Whether the request is for an ingest endpoint; ``GET`` of the native ones is the API's."""
-        return _find_handler(scope["path"]) is not None
+        """Whether the request is for an ingest endpoint."""
+        return find_endpoint(scope["path"]) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; every error becomes an answer, none leaves."""
@@ -119,11 +72,16 @@ class IngestApp:
         if method == "OPTIONS":
             await _send(send, 200, _PREFLIGHT, b"")
             return
+        began = time.perf_counter()
+        found = find_endpoint(scope["path"])
+        if found is None:
+            raise ValueError("the application was called for a path that it does not match")
+        endpoint, path_parts = found
         try:
-            if method != "POST":
-                response = _error_answer(405, f"{method} is not possible here; send POST", "")
+            if method in endpoint.methods:
+                response = await self._answer(scope, receive, endpoint, path_parts)
             else:
-                response = await self._post(scope, receive)
+                response = _wrong_method_answer(method, endpoint)
         except MesherError as error:
             response = _mesher_error_answer(error)
         except _ClientGone:
@@ -138,39 +96,33 @@ class IngestApp:
             *_CORS,
         ]
         await _send(send, response.status, headers, response.body)
+        metrics.requests(endpoint.name, response.status).observe(time.perf_counter() - began)
 
-    async def _post(self, scope: Scope, receive: Receive) -> Response:
-        found = _find_handler(scope["path"])
-        if found is None:
-            raise ValueError("the application was called for a path that it does not match")
-        handler, project_number = found
+    async def _answer(
+        self, scope: Scope, receive: Receive, endpoint: Endpoint, path_parts: Mapping[str, str]
+    ) -> Response:
         headers = _read_headers(scope["headers"])
         client = scope.get("client")
-        request = Submission(
-            project_number=project_number,
+        project = path_parts.get("project")
+        submission = partial(
+            Submission,
+            project_number=int(project) if project else None,
             query_string=scope["query_string"].decode("latin-1"),
             headers=headers,
             peer_ip=client[0] if client else "",
-            body=await _read_body(headers, receive),
+            path_parts=path_parts,
+            method=scope["method"],
         )
-        return await handler(self._receiver, request)
+        try:
+            request = submission(body=await _read_body(headers, receive))
+        except TooLarge:
+            await self._receiver.refuse_unread(submission(body=b""))
+            raise
+        return await endpoint.handler(self._receiver, request)
 
 
 class _ClientGone(Exception):
     """The client closed the connection before its request was complete."""
-
-
-def _find_handler(path: str) -> tuple[Handler, int | None] | None:
-    if "//" in path:
-        path = re.sub("/{2,}", "/", path)
-    other = _OTHER_HANDLERS.get(path.rstrip("/"))
-    if other is not None:
-        return other, None
-    start = path.rfind("/api/")
-    match = _PROJECT_ENDPOINT.fullmatch(path, start) if start >= 0 else None
-    if match is None:
-        return None
-    return _PROJECT_HANDLERS[match[2]], int(match[1])
 
 
 def _read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -213,16 +165,19 @@ def _too_large() -> TooLarge:
     return TooLarge(f"the body is larger than {MAX_REQUEST_BYTES} bytes as sent")
 
 
-def _sdk_answer(received: Received) -> Response:
-    if not received.event_ids:
-        return Response(200, b"{}")
-    return Response(200, b'{"id":"%s"}' % received.event_ids[0].encode("ascii"))
+def _wrong_method_answer(method: str, endpoint: Endpoint) -> Response:
+    methods = ", ".join(endpoint.methods)
+    answer = _error_answer(405, f"{method} is not possible here; send {methods}", "")
+    return answer._replace(headers=(*answer.headers, (b"allow", methods.encode("ascii"))))
 
 
 def _mesher_error_answer(error: MesherError) -> Response:
     response = _error_answer(error.status, error.message, error.hint, error.field)
     if isinstance(error, RateLimited | Unavailable):
         limit = RateLimit(error.retry_after_seconds, (), "organization", error.code)
+        if isinstance(error, RateLimited):
+            reason = f"{error.scope}_quota"
+            limit = RateLimit(error.retry_after_seconds, error.categories, error.scope, reason)
         return response._replace(
             headers=(
                 *response.headers,

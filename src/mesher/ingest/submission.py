@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mesher.protocol.auth import Credentials, parse_credentials
 from mesher.protocol.encoding import decode_body
+from mesher.protocol.envelope import format_envelope
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,6 +31,8 @@ class Submission:
     headers: Mapping[str, str]  # names in lower case
     peer_ip: str  # the address of the other end of the connection; may be empty
     body: bytes = field(repr=False)  # as sent, content coding not undone
+    path_parts: Mapping[str, str] = field(default_factory=dict)  # what else the path names
+    method: str = "POST"
 
     def credentials(self) -> Credentials | None:
         """
@@ -51,6 +55,13 @@ class Submission:
             ProtocolError and children: as ``protocol.encoding.decode_body``.
         """
         return decode_body(self.body, self.headers.get("content-encoding"), max_bytes=max_bytes)
+
+    def as_envelope(
+        self, header: Mapping[str, Any], items: Iterable[tuple[Mapping[str, Any], bytes]]
+    ) -> Submission:
+        """The same request with an envelope as its body, by the same sender."""
+        headers = {name: text for name, text in self.headers.items() if name != "content-encoding"}
+        return replace(self, headers=headers, body=format_envelope(header, items))
 
     def client_ip(self, trusted_proxies: Sequence[Network]) -> str:
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from mesher.protocol import limits
 from mesher.protocol.event import Event, EventError, Level
@@ -55,6 +55,12 @@ def _read_errors(given: Any, notes: Notes) -> None:
         read = convert(EventError, error, notes, "errors")
         if read is not None:
             notes.add(read.type, read.name, read.value)
+
+
+def clean_name(name: Literal["release", "environment"], given: Any) -> str | None:
+    """A release or environment as an event would keep it; ``None`` where it is not usable."""
+    limit = limits.LINE_CHARACTERS if name == "release" else limits.SHORT_CHARACTERS
+    return _name(name, given, limit, Notes())
 
 
 def _text(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | None:

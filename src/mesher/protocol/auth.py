@@ -4,6 +4,7 @@ Credentials of a request, in every form that clients send, and DSNs.
     X-Sentry-Auth: Sentry sentry_key=…, sentry_version=7, sentry_client=sentry.python/2.75.0
     Authorization: Sentry sentry_key=…        Authorization: Basic base64("key:")
     Authorization: Bearer mshr_…              (Mesher's own form)
+    Authorization: DSN https://…              (the legacy feedback API)
     ?sentry_key=…&sentry_version=7            (browsers: a header would cost a preflight)
 
 Java and Cocoa put no blank behind the commas; the order varies; unknown keys are ignored.
@@ -33,6 +34,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     public_key: str  # 32 characters; whether a project has it is for the caller to find out
     client: str | None = None  # name/version of the SDK
+    sent_at: str | None = None  # the client's clock, in any form; older SDKs say it here
 
 
 class Dsn(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ def parse_credentials(
     return Credentials(
         public_key=_bare_key(fields.get("sentry_key", "")),
         client=fields.get("sentry_client") or None,
+        sent_at=fields.get("sentry_timestamp") or None,
     )
 
 
@@ -167,6 +170,8 @@ def _read_authorization(header: str) -> dict[str, str] | None:
             return {"sentry_key": _basic_user(rest)}
         case "bearer" if rest.strip().startswith(KEY_PREFIX):
             return {"sentry_key": rest.strip()}
+        case "dsn":
+            return {"sentry_key": parse_dsn(rest.strip()).public_key}
         case _:  # a proxy's own scheme says nothing about a project
             return None
 

@@ -14,28 +14,50 @@ with a *header* refuses the whole request; a *payload* is not looked at here.
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mesher.errors import ProtocolError, TooLarge
 from mesher.protocol.limits import (
+    MAX_ATTACHMENT_BYTES,
+    MAX_ATTACHMENTS,
+    MAX_CLIENT_REPORTS,
+    MAX_ENVELOPE_BYTES,
     MAX_EVENT_BYTES,
     MAX_HEADER_LINE_BYTES,
     MAX_ITEMS,
     MAX_SESSION_BYTES,
+    MAX_SESSION_ITEMS,
     MAX_SMALL_ITEM_BYTES,
 )
 
-_MAX_BYTES_BY_TYPE = {
-    "event": MAX_EVENT_BYTES,
-    "security": MAX_EVENT_BYTES,
-    "raw_security": MAX_EVENT_BYTES,
-    "feedback": MAX_EVENT_BYTES,
-    "session": MAX_SESSION_BYTES,
-    "sessions": MAX_SESSION_BYTES,
-    "check_in": MAX_SMALL_ITEM_BYTES,
-    "client_report": MAX_SMALL_ITEM_BYTES,
+
+class _Limit(NamedTuple):
+    """What an envelope may hold of one or several item types."""
+
+    noun: str
+    bytes_each: int
+    bytes_together: int
+    items: int
+
+
+_SESSIONS = _Limit("sessions", MAX_SESSION_BYTES, MAX_SESSION_BYTES, MAX_SESSION_ITEMS)
+_LIMITS: dict[str, _Limit] = {
+    **{
+        name: _Limit(f"{name} items", MAX_EVENT_BYTES, MAX_EVENT_BYTES, 1)
+        for name in ("event", "transaction", "security", "raw_security", "feedback")
+    },
+    "session": _SESSIONS,
+    "sessions": _SESSIONS,
+    "user_report": _Limit("user reports", MAX_SMALL_ITEM_BYTES, MAX_SMALL_ITEM_BYTES, 1),
+    "attachment": _Limit("attachments", MAX_ATTACHMENT_BYTES, MAX_ENVELOPE_BYTES, MAX_ATTACHMENTS),
+    "check_in": _Limit("check-ins", MAX_SMALL_ITEM_BYTES, MAX_SMALL_ITEM_BYTES, 1),
+    "client_report": _Limit(
+        "client reports", MAX_SMALL_ITEM_BYTES, MAX_ENVELOPE_BYTES, MAX_CLIENT_REPORTS
+    ),
 }
 
 
@@ -52,6 +74,10 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     length: int | None = None
+    # What attachments say of themselves; Ruby sends null, and other types count as absent.
+    filename: Any = None
+    content_type: Any = None
+    attachment_type: Any = None
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -94,7 +120,7 @@ def parse_envelope(data: bytes) -> Envelope:
     Raises:
         ProtocolError: a header is not a JSON object of the right form, a payload is shorter than its
             length says, or something follows a payload other than a line break.
-        TooLarge: more than ``MAX_ITEMS`` items, or an item over the limit of its type.
+        TooLarge: more than ``MAX_ITEMS`` items, or items over the size or count limit of their type.
     """
     end = _line_end(data, 0)
     header = _read_header(data[:end])
@@ -112,7 +138,40 @@ def parse_envelope(data: bytes) -> Envelope:
         item_header = _read_item_header(line, len(items))
         payload, position = _cut_payload(data, position, item_header, len(items))
         items.append(Item(item_header, payload))
+    _check_together(items)
     return Envelope(header, items)
+
+
+def format_envelope(
+    header: Mapping[str, Any], items: Iterable[tuple[Mapping[str, Any], bytes]]
+) -> bytes:
+    """
+    The bytes of an envelope.
+
+    Args:
+        header: its header's keys.
+        items: header and payload of each; lengths are filled in.
+    """
+    parts = [msgspec.json.encode(header)]
+    for item_header, payload in items:
+        parts += [msgspec.json.encode({**item_header, "length": len(payload)}), payload]
+    return b"\n".join(parts)
+
+
+def _check_together(items: list[Item]) -> None:
+    counts: Counter[_Limit] = Counter()
+    sizes: Counter[_Limit] = Counter()
+    for item in items:
+        if limit := _LIMITS.get(item.type):
+            counts[limit] += 1
+            sizes[limit] += len(item.payload)
+    for limit, count in counts.items():
+        if count > limit.items:
+            raise TooLarge(f"the envelope has {count} {limit.noun}; the limit is {limit.items}")
+        if sizes[limit] > limit.bytes_together:
+            raise TooLarge(
+                f"its {limit.noun} are larger than {limit.bytes_together} bytes together"
+            )
 
 
 def _line_end(data: bytes, start: int) -> int:
@@ -168,7 +227,7 @@ def _cut_payload(data: bytes, start: int, header: ItemHeader, index: int) -> tup
             )
         if end < size and data[end] != 0x0A:
             raise ProtocolError(f"the payload of item {index} is longer than its length says")
-    limit = _MAX_BYTES_BY_TYPE.get(header.type)
-    if limit is not None and end - start > limit:
-        raise TooLarge(f"item {index} ({header.type}) is larger than {limit} bytes")
+    limit = _LIMITS.get(header.type)
+    if limit is not None and end - start > limit.bytes_each:
+        raise TooLarge(f"item {index} ({header.type}) is larger than {limit.bytes_each} bytes")
     return data[start:end], end + 1

@@ -16,8 +16,14 @@ MAX_ENVELOPE_BYTES: Final = 100 * 1024**2
 MAX_ITEMS: Final = 500  # Relay; a header line costs more than its payload beyond this
 # Relay allows 1 MiB, yet JavaScript SDKs with long breadcrumbs pass that; trimmed when normalised.
 MAX_EVENT_BYTES: Final = 4 * 1024**2
-MAX_SESSION_BYTES: Final = 10 * 1024**2  # Relay, per item
-MAX_SMALL_ITEM_BYTES: Final = 100 * 1024  # check-ins and client reports; Relay
+MAX_SESSION_BYTES: Final = 10 * 1024**2  # Relay, of all in an envelope
+MAX_SESSION_ITEMS: Final = 100  # Relay, per envelope
+MAX_SMALL_ITEM_BYTES: Final = 100 * 1024  # check-ins, client reports, user reports; Relay
+MAX_CLIENT_REPORTS: Final = 100  # Relay, per envelope
+# SDKs send no larger ones by default; they pass through memory and PostgreSQL as one value.
+MAX_ATTACHMENT_BYTES: Final = 20 * 1024**2
+MAX_ATTACHMENTS: Final = 30  # Relay's for one envelope; Mesher's for one event too
+MAX_FORM_PARTS: Final = 100  # of a multipart form; Electron cuts an event into some tens
 MAX_HEADER_LINE_BYTES: Final = 64 * 1024  # real ones stay below 2 KiB
 
 # Counts in an event ------------------------------------------------------------------------------
@@ -46,6 +52,7 @@ NAME_CHARACTERS: Final = (128, 0)  # user id and name, category, mechanism type,
 LINE_CHARACTERS: Final = (200, 0)  # transaction, culprit, release, tag key and value
 SHORT_CHARACTERS: Final = (64, 0)  # logger, environment, dist
 EMAIL_CHARACTERS: Final = (75, 0)
+COMMENTS_CHARACTERS: Final = (4096, 0)  # of user feedback (Relay)
 CONTEXT_LINE_CHARACTERS: Final = (2048, 0)  # minified files have lines of megabytes
 URL_CHARACTERS: Final = (2048, 0)  # what browsers and servers take at least
 ADDRESS_CHARACTERS: Final = (45, 0)  # the longest spelling of an IPv6 address without a zone
@@ -66,4 +73,5 @@ DEBUG_META_BAG: Final = (256 * 1024, 7)  # one image per loaded library
 CLOCK_DRIFT_SECONDS: Final = 55 * 60  # below it a client's clock is believed (Relay)
 FUTURE_SECONDS: Final = 60  # an event from later than this is moved to its receipt (Relay)
 PAST_SECONDS: Final = 90 * 24 * 3600  # so is one that is older than the default retention
+SESSION_PAST_SECONDS: Final = 5 * 24 * 3600  # older sessions are not counted (Relay)
 LATEST_TIMESTAMP: Final = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last that RFC 3339 writes

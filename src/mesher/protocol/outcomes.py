@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-Outcome = Literal["accepted", "stored", "dropped"]
+Outcome = Literal["accepted", "stored", "dropped", "client_discarded"]
 DropReason = Literal[
     "rate_limited",
     "sampled",
-    "filtered",
-    "discarded",
+    "filtered:address",
+    "filtered:browser_extension",
+    "filtered:legacy_browser",
+    "filtered:localhost",
+    "filtered:message",
+    "filtered:release",
+    "filtered:web_crawler",
+    "spike",  # the project's spike protection thinned a storm out
+    "discarded",  # the issue is
     "duplicate",
     "invalid",
     "too_large",
-    "over_quota",
+    "over_quota",  # the journal had no room
     "quarantined",
-    "not_kept",
+    "not_kept",  # a kind of item that Mesher does not keep
 ]
 
 # Items about one event: they share the id of their envelope, and have one given where it has none.
@@ -52,6 +59,9 @@ _CATEGORY_BY_TYPE: Final = {
     "statsd": "metric_bucket",
     "metric_buckets": "metric_bucket",
 }
+
+# The ledger knows no others: what clients call differently is counted as `default`.
+CATEGORIES: Final = frozenset(_CATEGORY_BY_TYPE.values()) | {"default", "log_byte"}
 
 
 def item_category(item_type: str) -> str:

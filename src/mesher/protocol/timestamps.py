@@ -8,6 +8,14 @@ from typing import Any
 from mesher.protocol.limits import LATEST_TIMESTAMP
 
 
+def parse_timestamp_text(text: str) -> float | None:
+    """As ``parse_timestamp``, for texts that may hold the seconds as a number."""
+    try:
+        return parse_timestamp(float(text))
+    except ValueError:
+        return parse_timestamp(text)
+
+
 def parse_timestamp(value: Any) -> float | None:
     """
     Seconds since the epoch, UTC, from a JSON value.

@@ -20,6 +20,7 @@ import sqlalchemy.exc
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from mesher import metrics
 from mesher.errors import Unavailable
 from mesher.storage.connection import connection_string
 
@@ -95,6 +96,7 @@ def _database_may_be_away() -> Iterator[None]:
         sqlalchemy.exc.InterfaceError,
         sqlalchemy.exc.TimeoutError,
     ) as error:
+        metrics.DATABASE_ERRORS.labels("pages").inc()
         raise Unavailable(
             "the database cannot be reached", retry_after_seconds=RETRY_AFTER_SECONDS
         ) from error

@@ -1,5 +1,5 @@
 """
-What one digested batch writes: the journal's position, receipts, issues, events, quarantine and
+What one digested batch writes: the journal's position, quarantine, receipts, issues, events and
 ledger, all in the caller's transaction.
 
 Every statement writes its rows in the order of their keys, and the statements always run in the
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.companions import Companions, store_companions
 from mesher.storage.issue_upsert import upsert_issues
 from mesher.storage.ledger import OutcomeKey, add_outcomes, hour_of, moment_of
 from mesher.storage.new_events import NewEvent, copy_events
@@ -40,6 +41,7 @@ class Batch(msgspec.Struct, kw_only=True):
     events: list[NewEvent] = []
     outcomes: Counter[OutcomeKey] = msgspec.field(default_factory=Counter)
     quarantined: list[QuarantinedRecord] = []
+    companions: Companions = msgspec.field(default_factory=Companions)
 
 
 class PositionMoved(Exception):
@@ -54,29 +56,60 @@ def read_position(conn: Connection[TupleRow], shard_id: uuid.UUID) -> int:
     return found[0] if found else 0
 
 
-def store_batch(conn: Connection[TupleRow], batch: Batch) -> None:
+def read_positions(conn: Connection[TupleRow]) -> dict[uuid.UUID, int]:
+    """The positions of all shards of all nodes."""
+    return dict(conn.execute("SELECT shard, position FROM journal_positions").fetchall())
+
+
+def store_batch(conn: Connection[TupleRow], batch: Batch) -> Counter[OutcomeKey]:
     """
     Write a batch; the caller commits.
 
     An event whose id its project has already is counted as a duplicate and not written, also when
     the other one is in this batch or in an uncommitted batch of another digester.
 
+    Returns:
+        What was added to the ledger.
+
     Raises:
         PositionMoved: the shard's committed position is not ``batch.after``.
         psycopg.Error: as the server says; nothing is written then.
     """
-    outcomes = Counter(batch.outcomes)
     _advance_position(conn, batch)
-    new = _insert_receipts(conn, batch.events)
-    _count_dropped(outcomes, batch.events, new, "duplicate")
+    _insert_quarantined(conn, batch)
+    return store_events(conn, batch.events, batch.outcomes, batch.companions)
+
+
+def store_events(
+    conn: Connection[TupleRow],
+    events: Sequence[NewEvent],
+    outcomes: Counter[OutcomeKey],
+    companions: Companions,
+) -> Counter[OutcomeKey]:
+    """
+    Write events with their companions and add to the ledger; duplicates as in ``store_batch``. The
+    caller commits.
+
+    Returns:
+        What was added to the ledger: ``outcomes``, and what became of each event and companion.
+
+    Raises:
+        psycopg.Error: as the server says; nothing is written then.
+    """
+    added = Counter(outcomes)
+    new = _insert_receipts(conn, events)
+    _count_dropped(added, events, new, "duplicate")
     issues = upsert_issues(conn, new)
     kept = [event for event in new if event.issue_key in issues]
-    _count_dropped(outcomes, new, kept, "discarded")
+    _count_dropped(added, new, kept, "discarded")
     copy_events(conn, kept, issues)
     for event in kept:
-        outcomes[_outcome(event, "stored", "")] += 1
-    _insert_quarantined(conn, batch)
-    add_outcomes(conn, outcomes)
+        added[_outcome(event, "stored", "")] += 1
+    discarded = {(e.project_id, e.id) for e in new} - {(e.project_id, e.id) for e in kept}
+    # Not +=, which would lose what a replay takes back: it drops counts below zero.
+    added.update(store_companions(conn, companions, discarded))
+    add_outcomes(conn, added)
+    return added
 
 
 def _outcome(event: NewEvent, outcome: str, reason: str) -> OutcomeKey:

@@ -8,9 +8,13 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mesher.storage.ingest_settings import SETTINGS_JSON, decode_settings
+from mesher.types.ingest_settings import IngestSettings
+
 # All keys, because receive keeps them all in memory: some thousand rows, read every few seconds.
-_LIST_INGEST_KEYS = text("""
-    SELECT k.key_value, p.id AS project_id, p.number AS project_number
+_LIST_INGEST_KEYS = text(f"""
+    SELECT k.key_value, p.id AS project_id, p.number AS project_number,
+        {SETTINGS_JSON} AS settings
     FROM api_keys AS k
     JOIN projects AS p ON p.id = k.project_id
     WHERE k.revoked_at IS NULL
@@ -25,6 +29,7 @@ class IngestKey(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str  # as it stands in a DSN: without the mshr_ prefix
     project_id: uuid.UUID
     project_number: int
+    settings: IngestSettings = IngestSettings()
 
 
 async def list_ingest_keys(conn: AsyncConnection) -> list[IngestKey]:
@@ -35,6 +40,7 @@ async def list_ingest_keys(conn: AsyncConnection) -> list[IngestKey]:
             public_key=row.key_value.removeprefix(_KEY_PREFIX),
             project_id=row.project_id,
             project_number=row.project_number,
+            settings=decode_settings(row.project_id, row.settings),
         )
         for row in rows
     ]

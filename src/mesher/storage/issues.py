@@ -51,6 +51,18 @@ _SET_STATUS = text(f"""
 
 _DELETE = text("DELETE FROM issues WHERE id = :id")
 
+# The files of an issue's events, by idx_attachments_event.
+_DELETE_ATTACHMENTS = text("""
+    DELETE FROM attachments AS a USING events AS e
+    WHERE e.issue_id = :id AND a.project_id = e.project_id AND a.event_id = e.id
+""")
+
+# What people wrote about them, by idx_user_feedback_event.
+_DELETE_FEEDBACK = text("""
+    DELETE FROM user_feedback AS f USING events AS e
+    WHERE e.issue_id = :id AND f.project_id = e.project_id AND f.event_id = e.id
+""")
+
 # Every event of an issue, in every partition, by idx_events_issue_received.
 _DELETE_EVENTS = text("DELETE FROM events WHERE issue_id = :id")
 
@@ -130,12 +142,14 @@ async def set_status(conn: WriteConnection, issue: Issue, status: IssueStatus) -
 
 async def delete_issue(conn: WriteConnection, issue: Issue) -> None:
     """
-    Remove the issue and its events.
+    Remove the issue, its events, and their files and feedback.
 
     The issue goes first: its row lock holds back a digester that is about to add events to it, which
     then makes a new issue.
     """
     await conn.execute(_DELETE, {"id": issue.id})
+    await conn.execute(_DELETE_ATTACHMENTS, {"id": issue.id})
+    await conn.execute(_DELETE_FEEDBACK, {"id": issue.id})
     await conn.execute(_DELETE_EVENTS, {"id": issue.id})
 
 

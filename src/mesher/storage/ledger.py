@@ -2,7 +2,9 @@
 The ledger's side of writing: what became of everything received, by project, hour and category.
 
 Received = stored + dropped + what waits in the journal; ``accepted`` is counted in the transaction
-that also counts what became of it, so the two never disagree.
+that also counts what became of it, so accepted = stored + dropped at every moment. What receive
+refuses counts as accepted and dropped, too. ``client_discarded`` stands beside that: an SDK says that
+it dropped so much before it sent anything.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ class OutcomeKey(NamedTuple):
     project_id: uuid.UUID
     hour: datetime
     category: str
-    outcome: str  # accepted, stored, dropped
-    reason: str  # why dropped; empty otherwise
+    outcome: str  # of protocol.outcomes.Outcome
+    reason: str  # why dropped or discarded; empty otherwise
 
 
 def moment_of(epoch_us: int) -> datetime:

@@ -24,8 +24,8 @@ class OutcomeCount(msgspec.Struct, frozen=True, kw_only=True):
 
     hour: datetime
     category: str
-    outcome: str  # accepted, stored, dropped
-    reason: str  # why dropped; empty otherwise
+    outcome: str  # accepted, stored, dropped; client_discarded: never sent, says the SDK
+    reason: str  # why dropped or discarded; empty otherwise
     quantity: int
 
 

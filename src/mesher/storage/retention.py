@@ -35,8 +35,9 @@ class Removed(NamedTuple):
     rows: int | None  # None: the partition as a whole; 0: it is in use, and the next run tries
 
 
-# Rows of one day of events, found project by project through idx_events_project_received.
-_OLD_EVENTS: LiteralString = """
+# Rows of one day of events, or of what came beside events, found project by project through
+# idx_events_project_received and its like.
+_OLD_BY_PROJECT: LiteralString = """
     SELECT old.ctid FROM projects AS p CROSS JOIN LATERAL (
         SELECT e.ctid FROM {table} AS e
         WHERE e.project_id = p.id
@@ -46,8 +47,8 @@ _OLD_EVENTS: LiteralString = """
     LIMIT %(rows)s
 """
 # Small tables, read as a whole.
-_OLD_OUTCOMES: LiteralString = """
-    SELECT o.ctid FROM outcomes AS o LEFT JOIN projects AS p ON p.id = o.project_id
+_OLD_BY_HOUR: LiteralString = """
+    SELECT o.ctid FROM {table} AS o LEFT JOIN projects AS p ON p.id = o.project_id
     WHERE o.hour < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
     LIMIT %(rows)s
 """
@@ -80,8 +81,12 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
         if begin + timedelta(days=1) <= now - timedelta(days=longest):
             yield from _drop_if_unread(conn, day)
         elif begin < now - timedelta(days=shortest):
-            yield from _delete(conn, partition_name(day), _OLD_EVENTS, values)
-    yield from _delete(conn, "outcomes", _OLD_OUTCOMES, values)
+            yield from _delete(conn, partition_name(day), _OLD_BY_PROJECT, values)
+    yield from _delete(conn, "attachments", _OLD_BY_PROJECT, values)
+    yield from _delete(conn, "user_feedback", _OLD_BY_PROJECT, values)
+    yield from _delete(conn, "check_ins", _OLD_BY_PROJECT, values)
+    yield from _delete(conn, "session_counts", _OLD_BY_HOUR, values)
+    yield from _delete(conn, "outcomes", _OLD_BY_HOUR, values)
     yield from _delete(conn, "quarantine", _OLD_QUARANTINE, values)
     yield from _delete(conn, "event_ids", _OLD_EVENT_IDS, values)
 

@@ -3,10 +3,10 @@ The schema types, each declared once: table, fields, keys, relationships, JSON f
 all derive from the declaration. Imports nothing of ours.
 
 Beside them stand plain value types without a table (``EventPayload`` and the like) and, in
-``ingestion``, the operational tables, so that ``metadata`` is the whole database.
+``ingestion`` and ``companions``, the operational tables, so that ``metadata`` is the whole database.
 """
 
-from mesher.types import ingestion  # noqa: F401 - its tables join the metadata
+from mesher.types import companions, ingestion  # noqa: F401 - their tables join the metadata
 from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
 from mesher.types.declaration import Relationship, SchemaType, metadata
 from mesher.types.event import (

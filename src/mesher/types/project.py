@@ -6,6 +6,7 @@ import uuid
 from types import MappingProxyType
 
 from sqlalchemy import REAL, BigInteger, Column, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mesher.types.declaration import (
@@ -31,16 +32,23 @@ class Organization(SchemaType):
 
 
 class Project(SchemaType):
-    """What SDKs send events to. Its retention and sampling are ``RetentionSettings``."""
+    """
+    What SDKs send events to.
+
+    Its retention and sampling are ``RetentionSettings``; what else it lets in, ``IngestSettings``.
+    """
 
     __tablename__ = "projects"
     __table_args__ = (
         Column("retention_days", Integer, nullable=False, server_default=text("90")),
         Column("sample_rate", REAL, nullable=False, server_default=text("1.0")),
+        Column("ingest_settings", JSONB, nullable=False, server_default=text("'{}'")),
         Index("idx_projects_slug", "slug", unique=True, postgresql_where=text("slug IS NOT NULL")),
         Index("idx_projects_org", "org_id"),
     )
-    __mapper_args__ = MappingProxyType({"exclude_properties": ("retention_days", "sample_rate")})
+    __mapper_args__ = MappingProxyType(
+        {"exclude_properties": ("retention_days", "sample_rate", "ingest_settings")}
+    )
     __related__ = belongs_to(org="Organization") + has_many(
         api_keys="ApiKey",
         issues="Issue",

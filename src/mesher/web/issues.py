@@ -17,6 +17,7 @@ from mesher.accounts.access import (
     event_of_issue,
 )
 from mesher.protocol.event import message_text
+from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
 from mesher.storage.issues import delete_issue, set_status
@@ -50,7 +51,8 @@ async def show_issue(
         stored = await find_latest_event(conn, issue)
         events = await list_events(conn, issue, limit=EVENTS_PER_PAGE, cursor=cursor)
         head = await _head(conn, actor, issue)
-    return render("issue.html", **head, **_body(stored), events=events)
+        files = await _attachments(conn, head, stored)
+    return render("issue.html", **head, **_body(stored), events=events, attachments=files)
 
 
 async def show_event(
@@ -62,7 +64,8 @@ async def show_event(
         stored = await event_of_issue(conn, issue, event_id)
         neighbours = await find_neighbours(conn, stored)
         head = await _head(conn, actor, issue)
-    return render("event.html", **head, **_body(stored), neighbours=neighbours)
+        files = await _attachments(conn, head, stored)
+    return render("event.html", **head, **_body(stored), neighbours=neighbours, attachments=files)
 
 
 async def submit_status(
@@ -95,6 +98,12 @@ async def _head(conn: ReadConnection, actor: Actor, issue: Issue) -> dict[str, A
         "actions": [(status, text) for status, text in _ACTIONS.items() if status != issue.status],
         "now": datetime.now(UTC),
     }
+
+
+async def _attachments(
+    conn: ReadConnection, head: dict[str, Any], stored: Event | None
+) -> list[AttachmentSummary]:
+    return await list_attachments(conn, head["project"], stored.id) if stored else []
 
 
 def _body(stored: Event | None) -> dict[str, Any]:
