@@ -6,6 +6,7 @@ import os
 
 import typer
 
+from mesher.cli.database import given_database
 from mesher.errors import SetupError
 from mesher.settings import load_settings
 
@@ -14,7 +15,7 @@ def check() -> None:
     """Tell whether the settings fit and the database of MESHER_DATABASE_URL is ready for this
     version.
     """
-    check_database(load_settings(os.environ).database_url)
+    check_database(given_database(load_settings(os.environ)))
     typer.echo("ready: the settings fit, and the database has the schema of this version")
 
 
@@ -23,19 +24,13 @@ def check_database(database_url: str) -> None:
     Look whether a database can be used as it is.
 
     Raises:
-        SetupError: none is given, it cannot be reached, or its schema is not of this version.
+        SetupError: it cannot be reached, or its schema is not of this version.
     """
     import psycopg  # noqa: PLC0415 - see the package
 
     from mesher.storage.connection import connect  # noqa: PLC0415 - see the package
     from mesher.storage.schema_version import check_schema  # noqa: PLC0415 - see the package
 
-    if not database_url:
-        raise SetupError(
-            "no database is given",
-            hint="set MESHER_DATABASE_URL to postgresql://user:password@host:5432/database, "
-            "or run `mesher up`, which brings its own PostgreSQL",
-        )
     try:
         with connect(database_url, application_name="mesher-check") as conn:
             check_schema(conn)

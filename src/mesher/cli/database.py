@@ -1,9 +1,25 @@
-"""The database of the Mesher that a data directory belongs to, for commands that run beside it."""
+"""Which database a command works on."""
 
 from __future__ import annotations
 
 from mesher.errors import SetupError
 from mesher.settings import Settings
+
+
+def given_database(settings: Settings) -> str:
+    """
+    The URL of MESHER_DATABASE_URL, for commands that prepare a database of one's own.
+
+    Raises:
+        SetupError: none is given.
+    """
+    if not settings.database_url:
+        raise SetupError(
+            "no database is given",
+            hint="set MESHER_DATABASE_URL to postgresql://user:password@host:5432/database, "
+            "or run `mesher up`, which brings its own PostgreSQL and migrates it",
+        )
+    return settings.database_url
 
 
 def chosen_database(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mesher.errors import SetupError
+from mesher.cli.database import given_database
 from mesher.settings import load_settings
 
 app = typer.Typer(help="Bring the database to a version of the schema.", no_args_is_help=True)
@@ -26,7 +26,7 @@ def up(database_url: _DatabaseUrl = None) -> None:
     """Apply every migration that the database lacks."""
     from mesher import migrations  # noqa: PLC0415 - see the package
 
-    _report("applied", migrations.upgrade(_chosen_database(database_url)))
+    _report("applied", migrations.upgrade(_database(database_url)))
 
 
 @app.command()
@@ -43,7 +43,7 @@ def down(
     """Take migrations back, with all data in what they made."""
     from mesher import migrations  # noqa: PLC0415 - see the package
 
-    url = _chosen_database(database_url)
+    url = _database(database_url)
     _report("taken back", migrations.downgrade(url, revision, discard_data=yes))
 
 
@@ -52,7 +52,7 @@ def status(database_url: _DatabaseUrl = None) -> None:
     """Show the database's revision and what it lacks; exit code 1 if it lacks anything."""
     from mesher import migrations  # noqa: PLC0415 - see the package
 
-    found = migrations.status(_chosen_database(database_url))
+    found = migrations.status(_database(database_url))
     typer.echo(f"at {found.current or 'base (nothing is applied)'}")
     for revision in found.pending:
         typer.echo(f"pending {revision}")
@@ -68,19 +68,12 @@ def generate(
     """Write a migration from the difference between the declared types and the database."""
     from mesher import migrations  # noqa: PLC0415 - see the package
 
-    url = _chosen_database(database_url)
+    url = _database(database_url)
     typer.echo(f"written {migrations.generate(url, name, now=datetime.now(UTC))}")
 
 
-def _chosen_database(database_url: str | None) -> str:
-    url = load_settings(os.environ, database_url=database_url).database_url
-    if not url:
-        raise SetupError(
-            "no database is given",
-            hint="set MESHER_DATABASE_URL to postgresql://user:password@host:5432/database, "
-            "or run `mesher up`, which brings its own PostgreSQL and migrates it",
-        )
-    return url
+def _database(database_url: str | None) -> str:
+    return given_database(load_settings(os.environ, database_url=database_url))
 
 
 def _report(done: str, revisions: list[str]) -> None:
