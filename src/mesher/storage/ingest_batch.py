@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from psycopg import Connection
@@ -18,6 +19,7 @@ from psycopg.rows import TupleRow
 
 from mesher.storage.companions import Companions, store_companions
 from mesher.storage.issue_upsert import upsert_issues
+from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import OutcomeKey, add_outcomes, hour_of, moment_of
 from mesher.storage.new_events import NewEvent, copy_events
 
@@ -149,23 +151,36 @@ def _insert_receipts(conn: Connection[TupleRow], events: Iterable[NewEvent]) -> 
         first.setdefault((event.project_id, event.id), event)
     if not first:
         return []
-    ordered = sorted(first)
+    rows = json_rows(
+        _Receipt(*key, received_at=moment_of(first[key].received_at_us))
+        for key in sorted(first, key=_order)
+    )
     # The unique key waits for another transaction that writes the same id, then skips it.
     new = conn.execute(
         """
         INSERT INTO event_ids (project_id, event_id, received_at)
-        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])
+        SELECT project_id, event_id, received_at FROM json_to_recordset(%s::json)
+        AS new(project_id uuid, event_id uuid, received_at timestamptz)
         ON CONFLICT DO NOTHING
         RETURNING project_id, event_id
         """,
-        (
-            [project_id for project_id, _ in ordered],
-            [event_id for _, event_id in ordered],
-            [moment_of(first[key].received_at_us) for key in ordered],
-        ),
+        (rows,),
         binary=True,
     ).fetchall()
     return [first[project_id, event_id] for project_id, event_id in new]
+
+
+class _Receipt(msgspec.Struct):
+    """That an event's id was taken."""
+
+    project_id: uuid.UUID
+    event_id: uuid.UUID
+    received_at: datetime
+
+
+def _order(key: tuple[uuid.UUID, uuid.UUID]) -> tuple[int, int]:
+    project_id, event_id = key
+    return project_id.int, event_id.int
 
 
 def _insert_quarantined(conn: Connection[TupleRow], batch: Batch) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from operator import attrgetter
 
+import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import moment_of
 from mesher.storage.new_events import IssueKey, NewEvent
 
@@ -18,8 +21,12 @@ from mesher.storage.new_events import IssueKey, NewEvent
 _UPSERT = """
     INSERT INTO issues AS i (project_id, fingerprint, title, culprit, platform, grouping, level,
                              event_count, first_seen, last_seen)
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[],
-                         %s::text[], %s::integer[], %s::timestamptz[], %s::timestamptz[])
+    SELECT project_id, fingerprint, title, culprit, platform, grouping, level,
+           event_count, first_seen, last_seen
+    FROM json_to_recordset(%s::json) AS new(
+        project_id uuid, fingerprint text, title text, culprit text, platform text,
+        grouping jsonb, level text, event_count integer, first_seen timestamptz,
+        last_seen timestamptz)
     ON CONFLICT (project_id, fingerprint) DO UPDATE SET
         level = CASE WHEN excluded.last_seen >= i.last_seen THEN excluded.level ELSE i.level END,
         event_count = i.event_count + excluded.event_count,
@@ -52,23 +59,46 @@ def upsert_issues(
         by_issue.setdefault(event.issue_key, []).append(event)
     if not by_issue:
         return {}
-    # Sorted, and `unnest` keeps the order: parallel batches lock the rows they share in one order.
-    rows = [_row(key, by_issue[key]) for key in sorted(by_issue)]
-    found = conn.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)]).fetchall()
+    # Sorted: parallel batches lock the rows they share in one order.
+    rows = json_rows(_seen(key, by_issue[key]) for key in sorted(by_issue, key=_order))
+    found = conn.execute(_UPSERT, (rows,), binary=True).fetchall()
     return {(project_id, fingerprint): issue_id for project_id, fingerprint, issue_id in found}
 
 
-def _row(key: IssueKey, events: Sequence[NewEvent]) -> tuple[Any, ...]:
-    newest = max(events, key=lambda event: event.received_at_us)
-    oldest = min(events, key=lambda event: event.received_at_us)
-    return (
+class _SeenIssue(msgspec.Struct):
+    """What a batch saw of one issue."""
+
+    project_id: uuid.UUID
+    fingerprint: str
+    title: str
+    culprit: str
+    platform: str
+    grouping: msgspec.Raw
+    level: str
+    event_count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+def _order(key: IssueKey) -> tuple[int, str]:
+    project_id, fingerprint = key
+    return project_id.int, fingerprint
+
+
+def _seen(key: IssueKey, events: Sequence[NewEvent]) -> _SeenIssue:
+    newest = max(events, key=_received_at_us)
+    oldest = min(events, key=_received_at_us)
+    return _SeenIssue(
         *key,
-        oldest.title,
-        oldest.culprit,
-        oldest.platform,
-        oldest.grouping.decode(),
-        newest.level,
-        len(events),
-        moment_of(oldest.received_at_us),
-        moment_of(newest.received_at_us),
+        title=oldest.title,
+        culprit=oldest.culprit,
+        platform=oldest.platform,
+        grouping=msgspec.Raw(oldest.grouping),
+        level=newest.level,
+        event_count=len(events),
+        first_seen=moment_of(oldest.received_at_us),
+        last_seen=moment_of(newest.received_at_us),
     )
+
+
+_received_at_us = attrgetter("received_at_us")

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.json_rows import json_rows
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,10 +50,12 @@ def add_outcomes(conn: Connection[TupleRow], outcomes: Counter[OutcomeKey]) -> N
     conn.execute(
         """
         INSERT INTO outcomes AS o (project_id, hour, category, outcome, reason, quantity)
-        SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-                             %s::bigint[])
+        SELECT project_id, hour, category, outcome, reason, quantity
+        FROM json_to_recordset(%s::json)
+        AS new(project_id uuid, hour timestamptz, category text, outcome text, reason text,
+               quantity bigint)
         ON CONFLICT (project_id, hour, category, outcome, reason)
         DO UPDATE SET quantity = o.quantity + excluded.quantity
         """,
-        [*map(list, zip(*keys, strict=True)), [outcomes[key] for key in keys]],
+        (json_rows({**key._asdict(), "quantity": outcomes[key]} for key in keys),),
     )
