@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Router, get
@@ -80,7 +81,7 @@ def run_web(settings: Settings, index: int) -> None:
     Raises:
         SetupError: a setting, the journal or the address cannot be used.
     """
-    asyncio.run(_serve(settings, index))
+    uvloop.run(_serve(settings, index))
 
 
 def make_app(resources: Resources) -> AsgiApp:

@@ -10,6 +10,7 @@ framework, the jobs process without either, which saves tens of megabytes in eac
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,10 @@ from mesher.logs import configure_logging
 from mesher.metric_files import keep_metrics
 from mesher.settings import Settings, load_settings
 
+# An event is a tree of some thousand maps, lists and texts, which reference counting frees as soon
+# as its row is made; looking for circles after every 700 of them is for nothing.
+GARBAGE_THRESHOLD = 100_000
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,6 +37,9 @@ def main(name: str) -> int:
     configure_logging(level=settings.log_level, log_format=settings.log_format, process=name)
     keep_metrics(settings.data_dir, name)
     run = _prepare(name, settings)
+    # What was imported stays: looking through it for circles would hold up requests.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     sys.stdin.buffer.read()
     try:
         run()

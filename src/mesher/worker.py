@@ -7,7 +7,6 @@ by ``n``: every shard has one reader, whatever the numbers were when it was writ
 
 from __future__ import annotations
 
-import gc
 import signal
 import time
 import uuid
@@ -27,7 +26,7 @@ from mesher.storage.ingest_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
 from mesher.types.ingest_settings import IngestSettings
 
-# An event waits at most this long before digest sees it; fifty looks a second cost 0.2 % of a core.
+# An event waits at most this long before digest sees it.
 POLL_SECONDS = 0.02
 # The web processes make their shards as they start; new ones are looked for this often.
 SHARD_SCAN_SECONDS = 1.0
@@ -38,17 +37,12 @@ SETTINGS_SECONDS = 2.0
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
-# An event is a tree of some thousand maps, lists and texts, which reference counting frees as soon
-# as its row is made. Looking for circles after every 700 of them took a fifth of digest's time.
-GARBAGE_THRESHOLD = 100_000
 
 log = structlog.get_logger(__name__)
 
 
 def run_digest(settings: Settings, index: int) -> None:
     """Digest until SIGTERM or SIGINT; the batch in hand is finished first."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
     process = _DigestProcess(settings, index)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.request_stop)

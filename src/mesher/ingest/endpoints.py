@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -167,6 +168,7 @@ _SELDOM: list[tuple[re.Pattern[str], Endpoint]] = [
 ]
 
 
+@lru_cache(maxsize=1024)  # a project's clients all use the same few paths
 def find_endpoint(path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
     """The endpoint at a path with the named parts of the path; ``project`` is a number."""
     if "//" in path:

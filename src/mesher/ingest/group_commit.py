@@ -12,10 +12,10 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -51,8 +51,8 @@ class GroupCommitJournal:
         self._shards = shards
         self._max_bytes = max_bytes
         self._appenders = _open_all(shards, limit_bytes=max_bytes)
-        self._waiting: deque[_Waiting] = deque()
-        self._changed = threading.Condition()
+        # None ends the thread that takes it.
+        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closing = False
         self._threads: list[threading.Thread] = []
         self._size_bytes = 0
@@ -71,12 +71,10 @@ class GroupCommitJournal:
         if self.depth_bytes() > self._max_bytes:
             metrics.JOURNAL_REFUSALS.labels("limit").inc()
             raise JournalFull(f"the journal holds more than {self._max_bytes} bytes")
+        if self._closing:
+            raise JournalFull("this process is stopping")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with self._changed:
-            if self._closing:
-                raise JournalFull("this process is stopping")
-            self._waiting.append((record, done))
-            self._changed.notify()
+        self._waiting.put((record, done))
         await done
 
     def depth_bytes(self) -> int:
@@ -89,9 +87,9 @@ class GroupCommitJournal:
 
     def close(self) -> None:
         """Flush what waits, then close the files. Blocks; nothing can be appended after it."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._closing = True
+        for _ in self._threads:
+            self._waiting.put(None)
         for thread in self._threads:
             thread.join()
         for appender in self._appenders:
@@ -114,11 +112,16 @@ class GroupCommitJournal:
         """Wait for records and take what is there, within the limits; empty when closing."""
         group: list[_Waiting] = []
         size = 0
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing)
-            while self._waiting and len(group) < MAX_GROUP_RECORDS and size < MAX_GROUP_BYTES:
-                group.append(self._waiting.popleft())
-                size += len(group[-1][0])
+        waiting = self._waiting.get()
+        with suppress(Empty):
+            while waiting is not None:
+                group.append(waiting)
+                size += len(waiting[0])
+                if len(group) >= MAX_GROUP_RECORDS or size >= MAX_GROUP_BYTES:
+                    return group
+                waiting = self._waiting.get_nowait()
+            if group:
+                self._waiting.put(None)  # the end of this thread, once the group is flushed
         return group
 
 

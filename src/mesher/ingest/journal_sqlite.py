@@ -26,7 +26,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 from mesher.errors import SetupError
@@ -146,17 +146,12 @@ class SegmentAppender:
         if self._is_full():
             self._rotate()
         position = self._next
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "INSERT INTO records (position, record) VALUES (?, ?)",
-                enumerate(records, start=position),
-            )
-            self._connection.execute("COMMIT")
-        except sqlite3.Error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        # One statement, and so one transaction: SQLite lets go of the interpreter lock for each
+        # statement, and has to wait for it again behind all that the event loop does.
+        self._connection.execute(
+            f"INSERT INTO records (position, record) VALUES {', '.join(['(?, ?)'] * len(records))}",
+            list(chain.from_iterable(enumerate(records, start=position))),
+        )
         self._next = position + len(records)
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -102,23 +101,29 @@ class IngestApp:
         self, scope: Scope, receive: Receive, endpoint: Endpoint, path_parts: Mapping[str, str]
     ) -> Response:
         headers = _read_headers(scope["headers"])
-        client = scope.get("client")
-        project = path_parts.get("project")
-        submission = partial(
-            Submission,
-            project_number=int(project) if project else None,
-            query_string=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            peer_ip=client[0] if client else "",
-            path_parts=path_parts,
-            method=scope["method"],
-        )
         try:
-            request = submission(body=await _read_body(headers, receive))
+            body = await _read_body(headers, receive)
         except TooLarge:
-            await self._receiver.refuse_unread(submission(body=b""))
+            await self._receiver.refuse_unread(_submission(scope, headers, path_parts, b""))
             raise
+        request = _submission(scope, headers, path_parts, body)
         return await endpoint.handler(self._receiver, request)
+
+
+def _submission(
+    scope: Scope, headers: dict[str, str], path_parts: Mapping[str, str], body: bytes
+) -> Submission:
+    client = scope.get("client")
+    project = path_parts.get("project")
+    return Submission(
+        project_number=int(project) if project else None,
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        peer_ip=client[0] if client else "",
+        path_parts=path_parts,
+        method=scope["method"],
+        body=body,
+    )
 
 
 class _ClientGone(Exception):

@@ -70,6 +70,8 @@ class Submission:
         An address from a header is believed only when the peer is in ``trusted_proxies``; anyone can
         send the header.
         """
+        if not trusted_proxies:
+            return self.peer_ip
         try:
             address = ipaddress.ip_address(self.peer_ip)
         except ValueError:  # a Unix socket has no address

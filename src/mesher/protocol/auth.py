@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -44,6 +45,8 @@ class Dsn(msgspec.Struct, frozen=True, kw_only=True):
     project_number: int
 
 
+# A client says the same with each request.
+@lru_cache(maxsize=1024)
 def parse_credentials(
     *, sentry_auth: str | None, authorization: str | None, query_string: str
 ) -> Credentials | None:
