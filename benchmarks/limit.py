@@ -3,18 +3,17 @@ What a machine could store at best: the bare loop of inflate, typed parse, compr
 
 No HTTP, no journal, no normalising, no grouping: the twenty bodies of ``data`` again and again,
 through the same libraries into the same table with all its indexes, in batches and transactions of
-the same size. What ``ingest.py`` reaches end to end on the same machine is to be compared with it.
+the same size. What ``ingest.py`` reaches end to end on the same machine is to be compared with it,
+as ``ratio.py`` does.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import tempfile
+import contextlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -23,31 +22,31 @@ import msgspec
 import psycopg
 import zstandard
 
+from figures import print_runs
 from mesher.embedded_postgres import EmbeddedPostgres
 from mesher.ingest.digester import MAX_BATCH_RECORDS
 from mesher.logs import configure_logging
 from mesher.migrations import upgrade
-from mesher.protocol.encoding import decode_body
 from mesher.protocol.envelope import parse_envelope
 from mesher.protocol.event import ExceptionValue
 from mesher.storage.connection import connect
 from mesher.storage.new_events import NewEvent, copy_events
 from mesher.storage.partitions import make_partitions
+from mesher_up import temporary_folder
+from sdk_requests import Captured, load_captured
 
-DATA = Path(__file__).parent / "data"
-MAX_DECODED_BYTES = 1024**2
 PROJECT = uuid.UUID(int=1)
 ISSUE = uuid.UUID(int=2)
 FINGERPRINT = "0" * 32
 
-_compress = zstandard.ZstdCompressor(level=1).compress
+compress = zstandard.ZstdCompressor(level=1).compress
 
 
 class _Exceptions(msgspec.Struct):
     values: list[ExceptionValue]
 
 
-class _Event(msgspec.Struct):
+class Event(msgspec.Struct):
     """Typed where one groups by it; the rest stays JSON."""
 
     exception: list[ExceptionValue] | _Exceptions | None = None
@@ -57,7 +56,7 @@ class _Event(msgspec.Struct):
     extra: msgspec.Raw = msgspec.Raw()
 
 
-_decode = msgspec.json.Decoder(_Event).decode
+parse = msgspec.json.Decoder(Event).decode
 
 
 def main() -> None:
@@ -66,46 +65,55 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--events", type=int, default=20_000, help="of one run")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=1)
     arguments = parser.parse_args()
-    configure_logging(level="error", log_format="text", process="limit")
-    with tempfile.TemporaryDirectory(prefix="mesher-limit-") as folder:
-        postgres = EmbeddedPostgres(Path(folder))
-        postgres.start()
-        try:
-            upgrade(postgres.database_url)
-            with connect(postgres.database_url, application_name="limit") as conn:
-                make_partitions(conn, datetime.now(UTC).date())
-                rates = [_run(conn, arguments.events) for _ in range(arguments.runs)]
-        finally:
-            postgres.stop()
-    print(
-        f"the bare loop stores {statistics.median(rates):,.0f} events/s"
-        f" (median of {len(rates)} runs, {min(rates):,.0f} to {max(rates):,.0f})"
-    )
+    with temporary_folder() as folder, empty_database(folder) as conn:
+        rates = [measure_limit(conn, arguments.events) for _ in range(arguments.runs)]
+    print_runs([{"bare_loop_per_second": rate} for rate in rates])
 
 
-def _run(conn: psycopg.Connection, events: int) -> float:
-    bodies = list(_bodies())
-    source = islice(cycle(bodies), events)
+@contextlib.contextmanager
+def empty_database(folder: Path) -> Iterator[psycopg.Connection]:
+    """A connection to a PostgreSQL of its own with Mesher's tables."""
+    configure_logging(level="error", log_format="text", process="benchmark")
+    postgres = EmbeddedPostgres(folder)
+    postgres.start()
+    try:
+        upgrade(postgres.database_url)
+        with connect(postgres.database_url, application_name="benchmark") as conn:
+            make_partitions(conn, datetime.now(UTC).date())
+            yield conn
+    finally:
+        postgres.stop()
+
+
+def measure_limit(conn: psycopg.Connection, events: int) -> float:
+    """Events that the bare loop stores a second."""
+    source = islice(cycle(load_captured()), events)
     began = time.perf_counter()
     while batch := list(islice(source, MAX_BATCH_RECORDS)):
-        rows = [_row(body, coding) for body, coding in batch]
-        with conn.transaction():
-            copy_events(conn, rows, {(PROJECT, FINGERPRINT): ISSUE})
-    return events / (time.perf_counter() - began)
+        copy(conn, [row(*_read(captured)) for captured in batch])
+    return round(events / (time.perf_counter() - began))
 
 
-def _bodies() -> Iterator[tuple[bytes, str]]:
-    for path in sorted(DATA.glob("*.body")):
-        meta = json.loads(path.with_suffix(".json").read_text())
-        yield path.read_bytes(), meta["content_encoding"] or ""
+def copy(conn: psycopg.Connection, rows: Sequence[NewEvent]) -> None:
+    """Store rows in a transaction of their own."""
+    with conn.transaction():
+        copy_events(conn, rows, {(PROJECT, FINGERPRINT): ISSUE})
 
 
-def _row(body: bytes, coding: str) -> NewEvent:
-    envelope = parse_envelope(decode_body(body, coding, max_bytes=MAX_DECODED_BYTES))
-    payload = next(item.payload for item in envelope.items if item.type == "event")
-    event = _decode(payload)
+def event_payload(envelope: bytes) -> bytes:
+    """The JSON of the event in an envelope."""
+    return next(item.payload for item in parse_envelope(envelope).items if item.type == "event")
+
+
+def _read(captured: Captured) -> tuple[Event, bytes]:
+    payload = event_payload(captured.envelope())
+    return parse(payload), compress(payload)
+
+
+def row(event: Event, compressed: bytes) -> NewEvent:
+    """The row of an event that nothing more is known of."""
     found = event.exception
     exceptions = found.values if isinstance(found, _Exceptions) else found or []
     return NewEvent(
@@ -128,7 +136,7 @@ def _row(body: bytes, coding: str) -> NewEvent:
         user_context=None,
         sdk_name=None,
         sdk_version=None,
-        payload=_compress(payload),
+        payload=compressed,
     )
 
 
