@@ -7,10 +7,13 @@ by ``n``: every shard has one reader, whatever the numbers were when it was writ
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import structlog
@@ -26,6 +29,8 @@ from mesher.storage.ingest_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
 from mesher.types.ingest_settings import IngestSettings
 
+# A tenth of the weight of the other processes.
+NICENESS = 10
 # An event waits at most this long before digest sees it.
 POLL_SECONDS = 0.02
 # The web processes make their shards as they start; new ones are looked for this often.
@@ -43,10 +48,20 @@ log = structlog.get_logger(__name__)
 
 def run_digest(settings: Settings, index: int) -> None:
     """Digest until SIGTERM or SIGINT; the batch in hand is finished first."""
+    _give_way()
     process = _DigestProcess(settings, index)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.request_stop)
     process.run()
+
+
+def _give_way() -> None:
+    """Let receive and pages go first where cores are short: what waits in the journal is safe."""
+    os.nice(NICENESS)
+    # Linux can share the cores among sessions first, and nice then counts only within ours; the
+    # session's own share is set here (man 7 sched, "The autogroup feature").
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 class _DigestProcess:
