@@ -26,7 +26,8 @@ from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals
 from mesher.storage.database import create_engine, reading
-from mesher.storage.ingest_keys import IngestKey, list_ingest_keys
+from mesher.storage.ingest_keys import list_ingest_keys
+from mesher.values.ingest_key import IngestKey
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -25,9 +25,9 @@ from mesher.ingest.marker import MARKER_NAME, Marker
 from mesher.settings import Settings
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
-from mesher.storage.ingest_settings import list_changed_settings
+from mesher.storage.kept_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 # A tenth of the weight of the other processes.
 NICENESS = 10

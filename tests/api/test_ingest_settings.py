@@ -13,7 +13,7 @@ from mesher.ingest.journal_sqlite import SegmentReader
 from mesher.ingest.marker import Marker
 from mesher.storage.connection import connect
 from mesher.storage.ingest_keys import list_ingest_keys
-from mesher.storage.ingest_settings import list_changed_settings
+from mesher.storage.kept_settings import list_changed_settings
 from serving import Client
 from tenants import Tenant
 

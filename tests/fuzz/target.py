@@ -18,7 +18,7 @@ from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals
 from mesher.ingest.routes import IngestApp
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 
 # What docs and protocol name; a 500 would be a bug of ours, a 503 needs a full disk.
 STATUSES = frozenset([200, 201, 400, 401, 403, 404, 405, 413, 415, 429])

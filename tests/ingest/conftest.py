@@ -23,8 +23,8 @@ from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals, read_refusals
 from mesher.ingest.routes import IngestApp
-from mesher.storage.ingest_keys import IngestKey
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_key import IngestKey
+from mesher.values.ingest_settings import IngestSettings
 
 KEY = "a3f1c29be4d84f0c9e7b5d6c81f02e4a"
 OTHER_KEY = "0123456789abcdef0123456789abcdef"

@@ -9,7 +9,7 @@ import pytest
 
 from mesher.ingest.sampling import is_kept
 from mesher.protocol.limits import MAX_REQUEST_BYTES
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 AUTH = {"X-Sentry-Auth": "Sentry sentry_key=a3f1c29be4d84f0c9e7b5d6c81f02e4a, sentry_version=7"}
 OTHER_AUTH = {

@@ -12,7 +12,7 @@ import zstandard
 from mesher.ingest.digest import TAKE_ALL, Digested, Policy, digest_record
 from mesher.ingest.journal import Record
 from mesher.protocol.event import Event
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 PROJECT = uuid.UUID(int=1)

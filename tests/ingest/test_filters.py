@@ -6,7 +6,7 @@ import pytest
 
 from mesher.ingest.filters import is_filtered_address, matching_filter
 from mesher.protocol.event import Event, ExceptionValue, Frame, LogEntry, Request, Stacktrace
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 CHROME = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Safari/537.36"

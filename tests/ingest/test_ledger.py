@@ -17,7 +17,7 @@ from mesher.ingest.journal_sqlite import SegmentReader
 from mesher.ingest.marker import Marker
 from mesher.protocol.outcomes import item_category
 from mesher.storage.connection import connect
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 AUTH = {"X-Sentry-Auth": "Sentry sentry_key=a3f1c29be4d84f0c9e7b5d6c81f02e4a, sentry_version=7"}
 PROJECT = uuid.UUID(int=1)

@@ -17,7 +17,7 @@ from mesher.ingest.marker import Marker
 from mesher.ingest.policies import Policies
 from mesher.ingest.spike import FLOOR_EVENTS, MINUTES_TO_LEARN, Storm, keep_event
 from mesher.storage.connection import connect
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 PROJECT = uuid.UUID(int=1)
 PROTECTED = {PROJECT: IngestSettings(spike_protection=True)}

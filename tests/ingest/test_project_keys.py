@@ -10,8 +10,8 @@ import pytest
 
 from mesher.errors import Forbidden, ProtocolError, Unavailable
 from mesher.ingest.project_keys import ProjectKeys
-from mesher.storage.ingest_keys import IngestKey
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_key import IngestKey
+from mesher.values.ingest_settings import IngestSettings
 
 KEY = "a" * 32
 FIRST = IngestKey(public_key=KEY, project_id=uuid.UUID(int=1), project_number=1)

@@ -8,8 +8,8 @@ import pytest
 
 from mesher.ingest import quota as quota_module
 from mesher.ingest.quota import Quota, Refusal
-from mesher.storage.ingest_keys import IngestKey
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_key import IngestKey
+from mesher.values.ingest_settings import IngestSettings
 
 PROJECT = uuid.UUID(int=1)
 

@@ -9,7 +9,7 @@ import pytest
 
 from mesher.protocol import event as protocol_event
 from mesher.types import EventPayload, Severity
-from mesher.types.event import MAX_LIST_ITEMS, MAX_NAME_CHARACTERS, MAX_TEXT_CHARACTERS
+from mesher.values.event import MAX_LIST_ITEMS, MAX_NAME_CHARACTERS, MAX_TEXT_CHARACTERS
 
 
 def read(text: str) -> EventPayload:

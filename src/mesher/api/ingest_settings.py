@@ -17,7 +17,7 @@ from mesher.storage.ingest_settings import (
     read_settings_to_change,
     write_settings,
 )
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 _FIELDS = frozenset(IngestSettings.__struct_fields__)
 

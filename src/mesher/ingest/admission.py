@@ -17,7 +17,7 @@ from mesher.ingest.filters import is_filtered_address
 from mesher.ingest.quota import UNLIMITED_CATEGORY, Quota, Refusal
 from mesher.ingest.sampling import is_kept
 from mesher.protocol.outcomes import DropReason
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 
 _ATTACHMENT: Final = "attachment"
 _EVENTS: Final = frozenset(["error", "security"])

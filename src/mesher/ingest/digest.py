@@ -41,7 +41,7 @@ from mesher.protocol.timestamps import parse_timestamp, parse_timestamp_text
 from mesher.storage.companions import Companions
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.new_events import NewEvent
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 _EVENT_CATEGORY = "error"
 _REPORT_CATEGORY = item_category("client_report")

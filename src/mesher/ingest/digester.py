@@ -31,7 +31,7 @@ from mesher.ingest.policies import Policies
 from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 # Batches of 100 to 1000 store equally fast per event; some hundreds keep latency and memory low.
 MAX_BATCH_RECORDS = 400

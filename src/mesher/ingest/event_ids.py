@@ -13,7 +13,7 @@ from mesher.ids import parse_uuid
 from mesher.protocol.envelope import Envelope
 from mesher.protocol.json_text import load_json
 from mesher.protocol.outcomes import CARRIES_EVENT_ID
-from mesher.types import EventPayload
+from mesher.values.event import EventPayload
 
 # One bulk request is one journal record and is digested in one go.
 MAX_BULK_EVENTS = 1000

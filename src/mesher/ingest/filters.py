@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from mesher.protocol.event import Event, message_text
 from mesher.protocol.outcomes import DropReason
 from mesher.protocol.user_agent import parse_user_agent
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 # Where browsers load the code of extensions from.
 _EXTENSION_SCHEMES = (

@@ -9,7 +9,7 @@ import structlog
 
 from mesher.ingest.digest import TAKE_ALL, Policy
 from mesher.ingest.spike import Storm
-from mesher.types.ingest_settings import IngestSettings
+from mesher.values.ingest_settings import IngestSettings
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ import structlog
 
 from mesher import metrics
 from mesher.errors import Forbidden, ProtocolError, Unavailable
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 
 # A revoked key stops working, and a changed setting arrives, within this time.
 REFRESH_SECONDS = 2.0

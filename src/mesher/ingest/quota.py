@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 
 # Never limited: a client that is told to pause says so in them.
 UNLIMITED_CATEGORY = "internal"

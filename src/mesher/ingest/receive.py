@@ -27,7 +27,7 @@ from mesher.protocol.envelope import Envelope, parse_envelope
 from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
 from mesher.protocol.outcomes import item_category
 from mesher.protocol.security import parse_security_reports
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 
 # SDKs do not retry, so a proxy in front may; a minute is about what a full disk needs to be seen.
 JOURNAL_FULL_RETRY_SECONDS = 60

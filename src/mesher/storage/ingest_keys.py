@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mesher.storage.ingest_settings import SETTINGS_JSON, decode_settings
-from mesher.types.ingest_settings import IngestSettings
+from mesher.storage.kept_settings import SETTINGS_JSON, decode_settings
+from mesher.values.ingest_key import IngestKey
 
 # All keys, because receive keeps them all in memory: some thousand rows, read every few seconds.
 _LIST_INGEST_KEYS = text(f"""
@@ -21,15 +18,6 @@ _LIST_INGEST_KEYS = text(f"""
 """)
 
 _KEY_PREFIX = "mshr_"
-
-
-class IngestKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One unrevoked key and its project."""
-
-    public_key: str  # as it stands in a DSN: without the mshr_ prefix
-    project_id: uuid.UUID
-    project_number: int
-    settings: IngestSettings = IngestSettings()
 
 
 async def list_ingest_keys(conn: AsyncConnection) -> list[IngestKey]:

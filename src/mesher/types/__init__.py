@@ -1,23 +1,16 @@
 """
 The schema types, each declared once: table, fields, keys, relationships, JSON form and row mapping
-all derive from the declaration. Imports nothing of ours.
+all derive from the declaration. Imports nothing of ours but ``values``.
 
-Beside them stand plain value types without a table (``EventPayload`` and the like) and, in
-``ingestion`` and ``companions``, the operational tables, so that ``metadata`` is the whole database.
+Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
+like) and, in ``ingestion`` and ``companions``, the operational tables, so that ``metadata`` is the
+whole database.
 """
 
 from mesher.types import companions, ingestion  # noqa: F401 - their tables join the metadata
 from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
 from mesher.types.declaration import Relationship, SchemaType, metadata
-from mesher.types.event import (
-    SEVERITIES,
-    Breadcrumb,
-    Event,
-    EventPayload,
-    ExceptionInfo,
-    Severity,
-    StackFrame,
-)
+from mesher.types.event import Event
 from mesher.types.issue import ISSUE_STATUSES, Issue, IssueStatus
 from mesher.types.project import ApiKey, Organization, Project
 from mesher.types.retention import RetentionSettings
@@ -30,6 +23,14 @@ from mesher.types.user import (
     Session,
     TokenScope,
     User,
+)
+from mesher.values.event import (
+    SEVERITIES,
+    Breadcrumb,
+    EventPayload,
+    ExceptionInfo,
+    Severity,
+    StackFrame,
 )
 
 # In the order of the data model; ``ApiToken`` came with a later migration.

@@ -18,7 +18,7 @@ from mesher.types.declaration import (
     belongs_to,
     has_many,
 )
-from mesher.types.event import Severity
+from mesher.values.event import Severity
 
 AlertStatus = Literal["active", "acknowledged", "resolved"]
 ALERT_STATUSES: tuple[AlertStatus, ...] = get_args(AlertStatus)

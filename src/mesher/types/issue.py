@@ -16,7 +16,7 @@ from mesher.types.declaration import (
     belongs_to,
     has_many,
 )
-from mesher.types.event import Severity
+from mesher.values.event import Severity
 
 IssueStatus = Literal["unresolved", "resolved", "archived", "discarded"]
 ISSUE_STATUSES: tuple[IssueStatus, ...] = get_args(IssueStatus)

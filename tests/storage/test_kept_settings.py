@@ -7,8 +7,8 @@ import uuid
 import pytest
 import structlog.testing
 
-from mesher.storage.ingest_settings import decode_settings
-from mesher.types.ingest_settings import IngestSettings
+from mesher.storage.kept_settings import decode_settings
+from mesher.values.ingest_settings import IngestSettings
 
 
 def test_what_is_not_set_has_its_default():
