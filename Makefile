@@ -4,7 +4,7 @@
 #   make test    all that CI checks: formatting, lint, types, direction of imports, tests
 #   make check   the same; this name is what CI calls it
 #   make setup   only install
-#   make bench   the benchmarks (benchmarks/README.md)
+#   make bench   the benchmarks (benchmarks/README.md); writes docs/performance-results.md
 #   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
 #   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
@@ -41,7 +41,7 @@ test: setup
 check: test
 
 bench: .venv/dev.stamp
-	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/all.py
 
 chaos: setup
 	CHAOS_MINUTES=$(or $(MINUTES),2) $(BIN)/pytest -s tests/chaos

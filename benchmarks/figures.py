@@ -24,6 +24,6 @@ def medians(runs: Sequence[Figures]) -> Figures:
     return found
 
 
-def print_runs(runs: Sequence[Figures]) -> None:
-    """Print each run, and the medians of all."""
-    print(json.dumps({"runs": runs, "median": medians(runs)}, indent=2))
+def print_runs(runs: Sequence[Figures], **facts: str) -> None:
+    """Print each run, the medians of all, and what else is to be known by its name."""
+    print(json.dumps({**facts, "runs": runs, "median": medians(runs)}, indent=2))

@@ -1,6 +1,6 @@
 """
-What a flood on one project's key does to another project: 20,000 requests as fast as two dozen
-connections send them, and meanwhile a steady 100 events/s to the other project.
+What a flood on one project's key does to another project: requests as fast as two dozen connections
+send them, and meanwhile a steady 100 events/s to the other project.
 
 Starts a Mesher of its own in a temporary folder. Prints how long the other project's
 acknowledgements took without the flood and during it, and exits 1 when its p99 is not under 100 ms
@@ -9,6 +9,7 @@ or an acknowledged event is missing.
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import sys
 import time
@@ -22,9 +23,8 @@ import psycopg
 from figures import percentile_ms, print_runs
 from load import Answers, Load, send_load
 from mesher_up import started_mesher, temporary_folder
-from stored import wait_until_stored
+from stored import count_stored, wait_until_stored
 
-FLOOD_REQUESTS = 20_000
 FLOOD_CONNECTIONS = 24
 STEADY_RATE = 100.0
 STEADY_CONNECTIONS = 8
@@ -36,14 +36,19 @@ KEY_SECONDS = 3.0
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--requests", type=int, default=20_000, help="of the flood")
+    arguments = parser.parse_args()
     with (
         temporary_folder() as folder,
         started_mesher(folder) as mesher,
         psycopg.connect(mesher.ready["database_url"], autocommit=True) as conn,
     ):
-        quiet, flood, during = _measure(conn, mesher.ready["dsn"])
+        quiet, flood, during = _measure(conn, mesher.ready["dsn"], arguments.requests)
         acknowledged = sum(len(answers.event_ids) for answers in (quiet, flood, during))
-        wait_until_stored(conn, acknowledged)
+        wait_until_stored(lambda: count_stored(conn), acknowledged)
     quiet_p99, flood_p99, during_p99 = (
         percentile_ms(sorted(answers.seconds), 0.99) for answers in (quiet, flood, during)
     )
@@ -62,11 +67,11 @@ def main() -> None:
         sys.exit(f"the other project's p99 was {during_p99} ms; the goal is {GOAL_P99_MS} ms")
 
 
-def _measure(conn: psycopg.Connection, dsn: str) -> tuple[Answers, Answers, Answers]:
+def _measure(conn: psycopg.Connection, dsn: str, requests: int) -> tuple[Answers, Answers, Answers]:
     """The other project alone, the flood, and the other project during the flood."""
     other = _make_project(conn, dsn)
     time.sleep(KEY_SECONDS)
-    flood = Load(dsn=dsn, events=FLOOD_REQUESTS, groups=50, connections=FLOOD_CONNECTIONS)
+    flood = Load(dsn=dsn, events=requests, groups=50, connections=FLOOD_CONNECTIONS)
     # Processes of their own: what is measured is the server, and not one loop that does both.
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         quiet = pool.submit(send_load, _steady(other)).result()

@@ -14,14 +14,14 @@ import argparse
 import contextlib
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import psycopg
 
 from figures import Figures, percentile_ms, print_runs
-from load import Load, send_load
+from load import Answers, Load, send_load
 from memory import Memory, measure_memory
 from mesher_up import started_mesher, temporary_folder
 from stored import check_all_there, count_stored, wait_until_stored
@@ -69,24 +69,36 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 def measure_load(conn: psycopg.Connection, load: Load) -> Figures:
-    """Send a load, wait until all of it is stored, and check that."""
-    before = count_stored(conn)
+    """Send a load to Mesher, wait until all of it is stored, and check that."""
+    figures, answers = send_and_wait(load, lambda: count_stored(conn))
+    check_all_there(conn, answers.event_ids, groups=load.groups)
+    return figures
+
+
+def send_and_wait(load: Load, count: Callable[[], int]) -> tuple[Figures, Answers]:
+    """
+    Send a load, and wait until all of it is stored.
+
+    Args:
+        load: what to send.
+        count: asks how many events are stored in all.
+    """
+    before = count()
     # A process of its own, so that waiting for the database does not hold up the load.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         answers = pool.submit(send_load, load).result()
-    all_stored = wait_until_stored(conn, before + len(answers.event_ids))
-    check_all_there(conn, answers.event_ids, groups=load.groups)
+    all_stored = wait_until_stored(count, before + len(answers.event_ids))
     seconds = sorted(answers.seconds)
     refused = sum(answers.refused.values())
     return {
         "acknowledged": len(seconds),
         "refused": refused,
         "acknowledged_per_second": round(len(seconds) / (answers.ended - answers.started)),
-        "end_to_end_per_second": round(len(seconds) / (all_stored - answers.started)),
+        "end_to_end_per_second": round(len(seconds) / (all_stored - answers.started), 1),
         "acknowledgement_p50_ms": percentile_ms(seconds, 0.50),
         "acknowledgement_p99_ms": percentile_ms(seconds, 0.99),
         "generator_us_per_request": round(answers.cpu_seconds / (len(seconds) + refused) * 1e6, 1),
-    }
+    }, answers
 
 
 @contextlib.contextmanager

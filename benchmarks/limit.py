@@ -67,14 +67,14 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000, help="of one run")
     parser.add_argument("--runs", type=int, default=1)
     arguments = parser.parse_args()
-    with temporary_folder() as folder, empty_database(folder) as conn:
-        rates = [measure_limit(conn, arguments.events) for _ in range(arguments.runs)]
+    with temporary_folder() as folder, empty_database(folder) as url:
+        rates = [measure_limit(url, arguments.events) for _ in range(arguments.runs)]
     print_runs([{"bare_loop_per_second": rate} for rate in rates])
 
 
 @contextlib.contextmanager
-def empty_database(folder: Path) -> Iterator[psycopg.Connection]:
-    """A connection to a PostgreSQL of its own with Mesher's tables."""
+def empty_database(folder: Path) -> Iterator[str]:
+    """The URL of a PostgreSQL of its own, with Mesher's tables and today's partition."""
     configure_logging(level="error", log_format="text", process="benchmark")
     postgres = EmbeddedPostgres(folder)
     postgres.start()
@@ -82,18 +82,19 @@ def empty_database(folder: Path) -> Iterator[psycopg.Connection]:
         upgrade(postgres.database_url)
         with connect(postgres.database_url, application_name="benchmark") as conn:
             make_partitions(conn, datetime.now(UTC).date())
-            yield conn
+        yield postgres.database_url
     finally:
         postgres.stop()
 
 
-def measure_limit(conn: psycopg.Connection, events: int) -> float:
+def measure_limit(database_url: str, events: int) -> float:
     """Events that the bare loop stores a second."""
     source = islice(cycle(load_captured()), events)
-    began = time.perf_counter()
-    while batch := list(islice(source, MAX_BATCH_RECORDS)):
-        copy(conn, [row(*_read(captured)) for captured in batch])
-    return round(events / (time.perf_counter() - began))
+    with connect(database_url, application_name="limit") as conn:
+        began = time.perf_counter()
+        while batch := list(islice(source, MAX_BATCH_RECORDS)):
+            copy(conn, [row(*_read(captured)) for captured in batch])
+        return round(events / (time.perf_counter() - began))
 
 
 def copy(conn: psycopg.Connection, rows: Sequence[NewEvent]) -> None:

@@ -35,6 +35,7 @@ class Load:
     connections: int  # at most, opened as they are needed
     rate: float = 0.0  # events/s; 0 = each connection sends as soon as it was answered
     seconds: float = math.inf  # nothing is sent after this time
+    behind_proxy: bool = False  # see ``make_requests``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,11 @@ def _parse_head(head: bytes) -> _Answer:
 class _Sender:
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._requests = list(make_requests(load.dsn, events=load.events, groups=load.groups))
+        self._requests = list(
+            make_requests(
+                load.dsn, events=load.events, groups=load.groups, behind_proxy=load.behind_proxy
+            )
+        )
         target = urlsplit(load.dsn)
         self._address = (target.hostname or "", target.port or 80)
         self._epoll = select.epoll()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,16 @@ class Mesher(NamedTuple):
     ready: dict[str, Any]  # its ready file: dsn, database_url, …
     pid: int  # of the supervisor
     start_seconds: float  # from its command until its first page was served
+
+
+def ordinary_environ() -> dict[str, str]:
+    """
+    The environment for a server that is measured.
+
+    Developers and containers set PYTHONDONTWRITEBYTECODE, with which each process compiles all that
+    it imports anew.
+    """
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextlib.contextmanager
@@ -47,7 +58,7 @@ def started_mesher(folder: Path) -> Iterator[Mesher]:
     command += ["--data-dir", str(folder / "data"), "--ready-file", str(ready_file)]
     began = time.monotonic()
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=ordinary_environ(), stdout=log, stderr=log)
     try:
         while not ready_file.exists():
             if process.poll() is not None or time.monotonic() > began + START_SECONDS:

@@ -29,8 +29,8 @@ def main() -> None:
 
 
 def _measure(events: int) -> Figures:
-    with temporary_folder() as folder, empty_database(folder) as conn:
-        bare = measure_limit(conn, events)
+    with temporary_folder() as folder, empty_database(folder) as url:
+        bare = measure_limit(url, events)
     with temporary_folder() as folder, started_mesher(folder) as mesher:
         load = Load(dsn=mesher.ready["dsn"], events=events, groups=50, connections=32)
         with psycopg.connect(mesher.ready["database_url"], autocommit=True) as conn:

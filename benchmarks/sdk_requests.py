@@ -1,14 +1,13 @@
 """
 Requests as SDKs send them: every event has an id of its own, and exactly K groups result.
 
-The bodies in ``data`` are error events of real SDKs. Of each, the envelope header gets a new event
-id and time per request; the event itself is made once per group, with the group's name in its
-exception type, its value and its newest in-app function, whichever of them a server groups by. How
-the SDK compresses, authenticates and frames its requests stays as it was.
+The bodies in ``data`` are error events of real SDKs. Each is made once per group, sent now, with the
+group's name in its exception type, its value and its newest in-app function, whichever of them a
+server groups by. How the SDK compresses, authenticates and frames its requests stays as it was.
 
-Of a request only that header and the body's checksum are new. Deflate allows blocks that are not
-compressed, so the header is put in front of the event's ready-made rest as it is; all requests of a
-group are equally long and share all other bytes.
+Of a request only the event id in the envelope's header and the body's checksum are new. Deflate
+allows blocks that are not compressed, so the header is put in front of the event's ready-made rest as
+it is; all requests of a group are equally long and share all other bytes.
 """
 
 from __future__ import annotations
@@ -34,9 +33,8 @@ GZIP_LEVEL = 9
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: RFC 1952, 2.3
 RAW_DEFLATE = -15  # zlib's spelling of "no header, no checksum"
 MAX_DECODED_BYTES = 1024**2
-# Stand in a template for what each request has of its own, and are as long.
+# Stands in a template for what each request has of its own, and is as long.
 _EVENT_ID = b"0" * 31 + b"?"
-_SENT_AT = b"0000-00-00T00:00:00.000000+00:0?"
 
 
 class Request(NamedTuple):
@@ -68,7 +66,9 @@ def load_captured() -> list[Captured]:
     return found
 
 
-def make_requests(dsn: str, *, events: int, groups: int) -> Iterator[Request]:
+def make_requests(
+    dsn: str, *, events: int, groups: int, behind_proxy: bool = False
+) -> Iterator[Request]:
     """
     That many requests; each captured one is in use where there are groups enough.
 
@@ -76,8 +76,13 @@ def make_requests(dsn: str, *, events: int, groups: int) -> Iterator[Request]:
         dsn: of the project that they are for.
         events: how many.
         groups: how many issues they make, if there are as many events.
+        behind_proxy: none is chunked, since a proxy reads a request as a whole and tells its length.
     """
     captured = load_captured()
+    if behind_proxy:
+        captured = [
+            each._replace(meta=each.meta | {"transfer_encoding": None}) for each in captured
+        ]
     templates = [
         _Template(captured[number % len(captured)], _group_name(number), dsn)
         for number in range(groups)
@@ -94,7 +99,8 @@ class _Template:
         envelope_header = json.loads(header)
         if "dsn" in envelope_header:
             envelope_header["dsn"] = dsn
-        envelope_header |= {"event_id": _EVENT_ID.decode(), "sent_at": _SENT_AT.decode()}
+        envelope_header["event_id"] = _EVENT_ID.decode()
+        envelope_header["sent_at"] = datetime.now(UTC).isoformat()
         self._line = json.dumps(envelope_header, separators=(",", ":")).encode() + b"\n"
         event = json.dumps(_event_of_group(json.loads(payload), group), separators=(",", ":"))
         item_header = json.loads(item)
@@ -119,8 +125,7 @@ class _Template:
         self._before = head + before
 
     def request(self, event_id: str) -> Request:
-        sent_at = datetime.now(UTC).isoformat(timespec="microseconds").encode()
-        line = self._line.replace(_EVENT_ID, event_id.encode()).replace(_SENT_AT, sent_at)
+        line = self._line.replace(_EVENT_ID, event_id.encode())
         end = self._checksum(line) + self._end if self._is_gzip else self._end
         return Request(event_id, (self._before + line, self._rest, end))
 

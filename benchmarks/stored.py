@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 
@@ -21,10 +21,16 @@ def count_stored(conn: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def wait_until_stored(conn: psycopg.Connection, count: int) -> float:
-    """The time at which that many events were stored; exits when that takes too long."""
+def wait_until_stored(count: Callable[[], int], wanted: int) -> float:
+    """
+    The time at which that many events were stored; exits when that takes too long.
+
+    Args:
+        count: asks how many are.
+        wanted: how many shall be.
+    """
     deadline = time.monotonic() + DRAIN_SECONDS
-    while count_stored(conn) < count:
+    while count() < wanted:
         if time.monotonic() > deadline:
             sys.exit(f"after {DRAIN_SECONDS:.0f} s not all acknowledged events are stored")
         time.sleep(POLL_SECONDS)

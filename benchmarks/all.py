@@ -1,0 +1,77 @@
+"""
+Runs every benchmark and writes ``docs/performance-results.md``: the goals and what was measured.
+
+The machine should have nothing else to do for the twenty-odd minutes that it takes. ``--quick`` takes
+some minutes and only shows that all commands work: it prints the table and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from results_page import Results, format_page
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "performance-results.md"
+
+
+class Command(NamedTuple):
+    """One benchmark, for the table and for a try."""
+
+    arguments: str
+    quick: str
+
+
+COMMANDS = {
+    "sustained": Command("ingest.py --seconds 60 --runs 5", "ingest.py --seconds 2"),
+    "burst": Command("ingest.py --seconds 30 --runs 5", "ingest.py --seconds 1"),
+    "rate": Command(
+        "ingest.py --rate 1000 --seconds 10 --runs 5", "ingest.py --rate 200 --seconds 2"
+    ),
+    "visible": Command("visible.py --runs 5", "visible.py --rate 100 --seconds 2"),
+    "ratio": Command("ratio.py --events 10000 --runs 5", "ratio.py --events 1000"),
+    "stages": Command("stages.py --runs 5", "stages.py --events 400"),
+    "start": Command("start.py --runs 5", "start.py"),
+    "flood": Command("flood.py", "flood.py --requests 1000"),
+    "peer": Command("peer.py --events 600 --runs 5", "peer.py --events 100"),
+}
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="only try the commands")
+    is_quick = parser.parse_args().quick
+    results: dict[str, Results] = {}
+    for name, command in COMMANDS.items():
+        line = command.quick if is_quick else command.arguments
+        print(line, file=sys.stderr)
+        results[name] = Results(line, _run(line))
+    page = format_page(results)
+    if is_quick:
+        print(page)
+    else:
+        PAGE.write_text(page, "utf-8")
+
+
+def _run(line: str) -> dict[str, Any]:
+    script, *arguments = line.split()
+    command = [sys.executable, str(HERE / script), *arguments]
+    # A status other than 0 may say that a goal was not met, after the figures.
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        sys.exit(f"{line} failed")
+    return found
+
+
+if __name__ == "__main__":
+    main()
