@@ -6,6 +6,7 @@ gives way to its kind, so that ``timeout after 31 s for 10.0.0.7`` and the next 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # What stands behind these is detail: dumps, nested messages, stack traces.
 _KEPT_LINES = 2
@@ -88,7 +89,12 @@ def parameterize(text: str) -> str:
         Its first two lines that are not blank, at most ``MAX_CHARACTERS`` of them, with ``...`` where
         something follows, and with values replaced by ``<kind>``.
     """
-    return _PARAMETER.sub(_kind, _beginning(text))
+    return _with_kinds(_beginning(text))
+
+
+@lru_cache(maxsize=1024)  # an issue has one text or few, of 1 KB as a rule and 5 KB at most
+def _with_kinds(text: str) -> str:
+    return _PARAMETER.sub(_kind, text)
 
 
 def _kind(match: re.Match[str]) -> str:

@@ -43,7 +43,10 @@ _LOCAL_NAMES = frozenset(["localhost", "0.0.0.0", "::1"])  # noqa: S104 - compar
 
 def matching_filter(event: Event, settings: IngestSettings) -> DropReason | None:
     """The first of a project's filters that an event falls under."""
-    return next((reason for reason, applies in _FILTERS if applies(event, settings)), None)
+    for reason, applies in _FILTERS:
+        if applies(event, settings):
+            return reason
+    return None
 
 
 def is_filtered_address(client_ip: str, settings: IngestSettings) -> bool:

@@ -33,7 +33,11 @@ BREADCRUMB_CHARACTERS = 200
 MAX_EXTRA_BYTES = 1024
 MAX_USER_BYTES = 1024
 
-_encode = msgspec.json.Encoder().encode
+# Room for the JSON of a typical event: a buffer that grows while it is written is copied each time.
+_EVENT_BYTES = 32 * 1024
+
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 _compress = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_content_size=True).compress
 
 
@@ -61,7 +65,7 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
     """
     stack = _main_frames(event)
     return NewEvent(
-        id=uuid.UUID(event.event_id),
+        id=uuid.UUID(int=int(event.event_id, 16)),
         project_id=record.project_id,
         received_at_us=record.received_at_us,
         category=category,
@@ -80,8 +84,14 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         user_context=_encode(_user(event)) if event.user else None,
         sdk_name=event.sdk.name if event.sdk else None,
         sdk_version=event.sdk.version if event.sdk else None,
-        payload=_compress(_encode(event)),
+        payload=_payload(event),
     )
+
+
+def _payload(event: Event) -> bytes:
+    buffer = bytearray(_EVENT_BYTES)
+    _encoder.encode_into(event, buffer)
+    return _compress(buffer)
 
 
 def _list(values: Any) -> bytes | None:

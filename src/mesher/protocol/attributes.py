@@ -20,6 +20,12 @@ _PLATFORMS = frozenset(
 )  # fmt: skip
 _DIST = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _UNSAFE = re.compile(r"[/\\\x00-\x1f]")
+_PLAIN_TEXTS = (
+    ("culprit", limits.LINE_CHARACTERS),
+    ("server_name", limits.TYPE_CHARACTERS),
+    ("site", limits.TYPE_CHARACTERS),
+    ("checksum", limits.NAME_CHARACTERS),
+)
 # Words that stand for none, and would break paths.
 _FORBIDDEN = {"release": {".", "..", "latest"}, "environment": {".", "..", "none"}}
 
@@ -33,10 +39,10 @@ def read_attributes(event: Event, sent: Payload, notes: Notes) -> None:
     event.level = _level(sent.level, notes)
     event.logger = short_logger(_text("logger", sent.logger, limits.LINE_CHARACTERS, notes))
     event.transaction = _text("transaction", sent.transaction, limits.LINE_CHARACTERS, notes)
-    event.culprit = _text("culprit", sent.culprit, limits.LINE_CHARACTERS, notes)
-    event.server_name = _text("server_name", sent.server_name, limits.TYPE_CHARACTERS, notes)
-    event.site = _text("site", sent.site, limits.TYPE_CHARACTERS, notes)
-    event.checksum = _text("checksum", sent.checksum, limits.NAME_CHARACTERS, notes)
+    for name, limit in _PLAIN_TEXTS:
+        given = getattr(sent, name)
+        if given is not None:
+            setattr(event, name, _text(name, given, limit, notes))
     event.release = _name("release", sent.release, limits.LINE_CHARACTERS, notes)
     event.environment = _name("environment", sent.environment, limits.SHORT_CHARACTERS, notes)
     event.dist = _dist(sent.dist, notes)
@@ -71,7 +77,8 @@ def _text(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | 
     if text is None:
         notes.invalid(name, given)
         return None
-    return cut(text.strip(), limit, notes, name) or None
+    text = text.strip()
+    return (text if len(text) <= limit[0] else cut(text, limit, notes, name)) or None
 
 
 def _platform(given: Any) -> str:
@@ -92,6 +99,8 @@ def _name(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | 
 
 
 def _dist(given: Any, notes: Notes) -> str | None:
+    if given is None:
+        return None
     text = (lenient_text(given) or "").strip()
     if text and not _DIST.fullmatch(text):
         notes.invalid("dist", text)

@@ -9,7 +9,7 @@ import msgspec
 from mesher.protocol import limits
 from mesher.protocol.bounded import NameText, ValueText
 from mesher.protocol.event import Breadcrumb
-from mesher.protocol.free_form import Bag5
+from mesher.protocol.free_form import Bag5, json_size
 from mesher.protocol.lenient import (
     Notes,
     StructReader,
@@ -21,8 +21,10 @@ from mesher.protocol.lenient import (
 from mesher.protocol.level import read_level
 from mesher.protocol.timestamps import parse_timestamp
 
+_BAG_BYTES = limits.SMALL_BAG[0]
 
-class _SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
+
+class SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
     """A breadcrumb as most SDKs send it; what differs is read leniently."""
 
     timestamp: float | str | None = None
@@ -34,19 +36,22 @@ class _SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
     event_id: NameText | None = None
 
 
-class _SentBreadcrumbs(msgspec.Struct):
-    values: list[_SentBreadcrumb]
+class _Values(msgspec.Struct):
+    values: list[SentBreadcrumb]
 
 
-def read_breadcrumbs(raw: msgspec.Raw, notes: Notes) -> list[Breadcrumb]:
+SentBreadcrumbs = list[SentBreadcrumb] | _Values
+
+
+def read_breadcrumbs(given: SentBreadcrumbs | msgspec.Raw, notes: Notes) -> list[Breadcrumb]:
     """Read breadcrumbs, oldest first; the newest ``MAX_BREADCRUMBS`` are kept."""
-    found = _typed_breadcrumbs(raw, notes, "breadcrumbs")
-    sent = found.values if isinstance(found, _SentBreadcrumbs) else found
+    found = _typed_breadcrumbs(given, notes, "breadcrumbs")
+    sent = found.values if isinstance(found, _Values) else found
     crumbs = [_finish_breadcrumb(crumb, notes) for crumb in sent[-limits.MAX_BREADCRUMBS :]]
     return [crumb for crumb in crumbs if crumb != _EMPTY]
 
 
-def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes) -> Breadcrumb:
+def _finish_breadcrumb(sent: SentBreadcrumb, notes: Notes) -> Breadcrumb:
     timestamp = None
     if sent.timestamp is not None:
         timestamp = parse_timestamp(sent.timestamp)
@@ -54,7 +59,7 @@ def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes) -> Breadcrumb:
             notes.invalid("breadcrumbs.timestamp", sent.timestamp)
     level = read_level(sent.level, notes, "breadcrumbs.level") if sent.level else None
     data = sent.data
-    if data:
+    if data and json_size(data) > _BAG_BYTES:
         data = shorten(data, limits.SMALL_BAG, notes, "breadcrumbs.data")
     return Breadcrumb(
         timestamp=timestamp,
@@ -67,7 +72,7 @@ def _finish_breadcrumb(sent: _SentBreadcrumb, notes: Notes) -> Breadcrumb:
     )
 
 
-def _lenient_breadcrumbs(value: Any, notes: Notes, path: str) -> list[_SentBreadcrumb]:
+def _lenient_breadcrumbs(value: Any, notes: Notes, path: str) -> list[SentBreadcrumb]:
     newest = values_list(value)[-limits.MAX_BREADCRUMBS :]
     crumbs = (
         _read_breadcrumb(element, notes, f"{path}.{index}") for index, element in enumerate(newest)
@@ -84,9 +89,9 @@ def _read_sent_level(value: Any, notes: Notes, path: str) -> str | int | None:
 
 _EMPTY = Breadcrumb()
 _read_breadcrumb = StructReader(
-    _SentBreadcrumb,
+    SentBreadcrumb,
     {"level": _read_sent_level, "message": json_text_within(limits.VALUE_CHARACTERS)},
 )
-_typed_breadcrumbs: TypedReader[list[_SentBreadcrumb] | _SentBreadcrumbs] = TypedReader(
-    list[_SentBreadcrumb] | _SentBreadcrumbs, _lenient_breadcrumbs
+_typed_breadcrumbs: TypedReader[SentBreadcrumbs] = TypedReader(
+    SentBreadcrumbs, _lenient_breadcrumbs
 )

@@ -11,12 +11,14 @@ from mesher.protocol import limits
 from mesher.protocol.free_form import Bag7, flatten, json_size
 from mesher.protocol.lenient import Notes, TypedReader, shorten
 
+SentContexts = dict[str, Bag7 | None]
+
 _TRACE_ID = re.compile(r"[0-9A-Fa-f]{32}")
 
 
-def read_contexts(raw: msgspec.Raw, notes: Notes) -> dict[str, dict[str, Any]]:
+def read_contexts(given: SentContexts | msgspec.Raw, notes: Notes) -> dict[str, dict[str, Any]]:
     """Read the contexts: a map of maps, each with its ``type``; others are left out."""
-    found = _typed_contexts(raw, notes, "contexts")
+    found = _typed_contexts(given, notes, "contexts")
     contexts: dict[str, dict[str, Any]] = {}
     for name, context in list(found.items())[: limits.MAX_CONTEXTS]:
         if context is None:
@@ -29,9 +31,9 @@ def read_contexts(raw: msgspec.Raw, notes: Notes) -> dict[str, dict[str, Any]]:
     return contexts
 
 
-def read_extra(raw: msgspec.Raw, notes: Notes) -> dict[str, Any]:
+def read_extra(given: Bag7 | msgspec.Raw, notes: Notes) -> dict[str, Any]:
     """Read the free-form data that users attach."""
-    found = _typed_extra(raw, notes, "extra")
+    found = _typed_extra(given, notes, "extra")
     if json_size(found) <= limits.EXTRA_ENTRY_BAG[0]:
         return found
     entries = {
@@ -46,7 +48,7 @@ def _is_trace_id(value: object) -> bool:
     return isinstance(value, str) and _TRACE_ID.fullmatch(value) is not None
 
 
-def _lenient_contexts(value: Any, notes: Notes, path: str) -> dict[str, dict[str, Any] | None]:
+def _lenient_contexts(value: Any, notes: Notes, path: str) -> SentContexts:
     if not isinstance(value, dict):
         notes.invalid(path, value)
         return {}
@@ -65,7 +67,5 @@ def _lenient_extra(value: Any, notes: Notes, path: str) -> dict[str, Any]:
     return extra
 
 
-_typed_contexts: TypedReader[dict[str, dict[str, Any] | None]] = TypedReader(
-    dict[str, Bag7 | None], _lenient_contexts
-)
+_typed_contexts: TypedReader[SentContexts] = TypedReader(SentContexts, _lenient_contexts)
 _typed_extra: TypedReader[dict[str, Any]] = TypedReader(Bag7, _lenient_extra)

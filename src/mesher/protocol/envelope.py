@@ -138,7 +138,8 @@ def parse_envelope(data: bytes) -> Envelope:
         item_header = _read_item_header(line, len(items))
         payload, position = _cut_payload(data, position, item_header, len(items))
         items.append(Item(item_header, payload))
-    _check_together(items)
+    if len(items) > 1:  # one alone was checked when it was cut out
+        _check_together(items)
     return Envelope(header, items)
 
 

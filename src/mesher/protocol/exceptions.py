@@ -32,15 +32,19 @@ class _Threads(msgspec.Struct):
     values: list[Thread]
 
 
-def read_exceptions(raw: msgspec.Raw, notes: Notes) -> list[ExceptionValue]:
+SentExceptions = list[ExceptionValue] | _Exceptions
+SentThreads = list[Thread] | _Threads
+
+
+def read_exceptions(given: SentExceptions | msgspec.Raw, notes: Notes) -> list[ExceptionValue]:
     """Read the exceptions: a values list, a bare list, or one object."""
-    found = _typed_exceptions(raw, notes, "exception")
+    found = _typed_exceptions(given, notes, "exception")
     return found.values if isinstance(found, _Exceptions) else found
 
 
-def read_threads(raw: msgspec.Raw, notes: Notes) -> list[Thread]:
+def read_threads(given: SentThreads | msgspec.Raw, notes: Notes) -> list[Thread]:
     """Read the threads, in the same forms as exceptions."""
-    found = _typed_threads(raw, notes, "threads")
+    found = _typed_threads(given, notes, "threads")
     return found.values if isinstance(found, _Threads) else found
 
 
@@ -143,9 +147,5 @@ _read_exception = StructReader(
     },
 )
 _read_thread = StructReader(Thread, {"id": _read_id, "stacktrace": read_stacktrace})
-_typed_exceptions: TypedReader[list[ExceptionValue] | _Exceptions] = TypedReader(
-    list[ExceptionValue] | _Exceptions, _lenient_exceptions
-)
-_typed_threads: TypedReader[list[Thread] | _Threads] = TypedReader(
-    list[Thread] | _Threads, _lenient_threads
-)
+_typed_exceptions: TypedReader[SentExceptions] = TypedReader(SentExceptions, _lenient_exceptions)
+_typed_threads: TypedReader[SentThreads] = TypedReader(SentThreads, _lenient_threads)

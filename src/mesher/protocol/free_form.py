@@ -28,6 +28,7 @@ Bag5 = dict[str, Json5]
 Bag7 = dict[str, Json7]
 BAG_DEPTHS: tuple[tuple[Any, int], ...] = ((Bag5, 5), (Bag7, 7))
 
+_NESTED = (dict, list)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -38,13 +39,18 @@ def json_size(value: Any) -> int:
 
 def flatten(value: Any, depth: int) -> Any:
     """``value`` with everything below ``depth`` levels of maps and lists turned into JSON text."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, _NESTED):
         return value
     if depth == 0:
         return _encode(value).decode()
     if isinstance(value, dict):
-        return {key: flatten(inner, depth - 1) for key, inner in value.items()}
-    return [flatten(inner, depth - 1) for inner in value]
+        return {
+            key: flatten(inner, depth - 1) if isinstance(inner, _NESTED) else inner
+            for key, inner in value.items()
+        }
+    return [
+        flatten(inner, depth - 1) if isinstance(inner, _NESTED) else inner for inner in value
+    ]
 
 
 def cut_to_size(value: Any, max_bytes: int) -> Any:

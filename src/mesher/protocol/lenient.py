@@ -65,7 +65,7 @@ class StructReader(Generic[S]):
     def __init__(self, kind: type[S], special: Mapping[str, Reader]) -> None:
         self._kind = kind
         self._attributes = [
-            (field.name, special.get(field.name) or _reader_of(field.type))
+            (field.name, f".{field.name}", special.get(field.name) or _reader_of(field.type))
             for field in msgspec.structs.fields(kind)
         ]
 
@@ -75,9 +75,10 @@ class StructReader(Generic[S]):
             notes.invalid(path, value)
             return None
         found: dict[str, Any] = {}
-        for name, reader in self._attributes:
-            given = value.get(name)
-            if given is not None and (read := reader(given, notes, f"{path}.{name}")) is not None:
+        get = value.get
+        for name, suffix, reader in self._attributes:
+            given = get(name)
+            if given is not None and (read := reader(given, notes, path + suffix)) is not None:
                 found[name] = read
         return self._kind(**found)
 
@@ -85,6 +86,8 @@ class StructReader(Generic[S]):
 class TypedReader(Generic[T]):
     """
     Reads an interface by its type where it fits, and leniently where it does not.
+
+    One that was decoded with its event fits.
 
     Args:
         kind: a type that ``msgspec`` decodes.
@@ -95,12 +98,14 @@ class TypedReader(Generic[T]):
         self._decode: Callable[[msgspec.Raw], T] = msgspec.json.Decoder(kind).decode
         self._lenient = lenient
 
-    def __call__(self, raw: msgspec.Raw, notes: Notes, path: str) -> T:
-        """The interface from its JSON."""
+    def __call__(self, given: T | msgspec.Raw, notes: Notes, path: str) -> T:
+        """The interface from its JSON, or as it is."""
+        if not isinstance(given, msgspec.Raw):
+            return given
         try:
-            return self._decode(raw)
+            return self._decode(given)
         except msgspec.ValidationError:
-            return self._lenient(msgspec.json.decode(raw), notes, path)
+            return self._lenient(msgspec.json.decode(given), notes, path)
 
 
 def cut(text: str, limit: tuple[int, int], notes: Notes, name: str) -> str:

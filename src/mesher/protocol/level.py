@@ -12,6 +12,7 @@ _LEVELS: dict[Any, Level] = {
     "log": "info", "critical": "fatal",
     10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal",
 }  # fmt: skip
+_NAMES = (str, int)
 
 
 def read_level(value: Any, notes: Notes, path: str) -> Level | None:
@@ -20,7 +21,7 @@ def read_level(value: Any, notes: Notes, path: str) -> Level | None:
 
     ``None`` and a note for others; ``warn``, which many write, is among them by the protocol.
     """
-    level = _LEVELS.get(value) if isinstance(value, str | int) else None
+    level = _LEVELS.get(value) if isinstance(value, _NAMES) else None
     if level is None:
         notes.invalid(path, value)
     return level

@@ -2,8 +2,9 @@
 The JSON of an event to the typed ``Event``, in every legacy and lenient form; nothing is derived
 here (``normalize`` does that).
 
-Each top-level attribute is decoded on its own, into its type where it is well-formed, and attribute
-by attribute where it is not: one wrong value costs neither its event nor the speed of the others.
+A well-formed event is decoded in one go. Of any other, each top-level attribute is decoded on its own,
+into its type where it is well-formed, and attribute by attribute where it is not: one wrong value
+costs neither its event nor the speed of the others.
 """
 
 from __future__ import annotations
@@ -69,9 +70,9 @@ def _read(payload: bytes, event_id: str | None, default_timestamp: float) -> tup
         given = sent.value(name)
         if given is not None and (read := read_value(given, notes)) is not None:
             setattr(event, name, read)
-    for name, read_raw in _RAW_READERS.items():
-        raw = sent.raw(name)
-        if raw is not None and (read := read_raw(raw, notes)) is not None:
+    for name, read_interface in _INTERFACE_READERS.items():
+        given = sent.interface(name)
+        if given is not None and (read := read_interface(given, notes)) is not None:
             setattr(event, name, read)
     return event, notes
 
@@ -109,7 +110,7 @@ _VALUE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
     "template": _template,
     "csp": _csp,
 }
-_RAW_READERS: dict[str, Callable[[msgspec.Raw, Notes], Any]] = {
+_INTERFACE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
     "exception": read_exceptions,
     "stacktrace": read_event_stacktrace,
     "threads": read_threads,

@@ -1,10 +1,22 @@
-"""The attributes of an event payload that are read, under all the names that they have had."""
+"""
+The attributes of an event payload that are read, under all the names that they have had.
+
+A payload is decoded in one go, with all its interfaces, where each of them fits its type: nearly
+always. Where one does not, the interfaces stay JSON, and each is read on its own.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
+
+from mesher.protocol.breadcrumbs import SentBreadcrumbs
+from mesher.protocol.contexts import SentContexts
+from mesher.protocol.event import Sdk, Stacktrace
+from mesher.protocol.exceptions import SentExceptions, SentThreads
+from mesher.protocol.free_form import Bag7
+from mesher.protocol.software import Modules
 
 # Protocol versions before 7 used the names of Sentry's Python classes.
 _OLD_NAMES = {
@@ -25,8 +37,8 @@ _LONGEST_ABSENT = 4
 _NONE = msgspec.Raw()
 
 
-class Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
-    """One payload. What is large stays JSON until its type is known."""
+class _Attributes(msgspec.Struct, kw_only=True, rename=_OLD_NAMES, gc=False):
+    """What has no type of its own, or more forms than a type can say."""
 
     event_id: Any = None
     type: Any = None
@@ -58,6 +70,41 @@ class Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
     csp: Any = None
     old_csp: Any = None
     errors: Any = None
+
+    def value(self, name: str) -> Any:
+        """A decoded attribute under the first of its names that is there and says something."""
+        given = getattr(self, name)
+        if given is None or given == []:
+            given = getattr(self, f"old_{name}", None)
+        return given
+
+
+class _WellFormed(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
+    """A payload whose interfaces all fit their types."""
+
+    exception: SentExceptions | None = None
+    old_exception: SentExceptions | None = None
+    stacktrace: Stacktrace | None = None
+    old_stacktrace: Stacktrace | None = None
+    threads: SentThreads | None = None
+    old_threads: SentThreads | None = None
+    breadcrumbs: SentBreadcrumbs | None = None
+    old_breadcrumbs: SentBreadcrumbs | None = None
+    contexts: SentContexts | None = None
+    old_contexts: SentContexts | None = None
+    extra: Bag7 | None = None
+    modules: Modules | None = None
+    sdk: Sdk | None = None
+    old_sdk: Sdk | None = None
+
+    def interface(self, name: str) -> Any:
+        """An interface, decoded, under the first of its names that is there and says something."""
+        return self.value(name)
+
+
+class _AnyForm(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
+    """Any other payload."""
+
     exception: msgspec.Raw = _NONE
     old_exception: msgspec.Raw = _NONE
     stacktrace: msgspec.Raw = _NONE
@@ -73,15 +120,8 @@ class Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
     sdk: msgspec.Raw = _NONE
     old_sdk: msgspec.Raw = _NONE
 
-    def value(self, name: str) -> Any:
-        """A decoded attribute under the first of its names that is there and says something."""
-        given = getattr(self, name)
-        if given is None or given == []:
-            given = getattr(self, f"old_{name}", None)
-        return given
-
-    def raw(self, name: str) -> msgspec.Raw | None:
-        """The JSON of an attribute, in the same order."""
+    def interface(self, name: str) -> msgspec.Raw | None:
+        """The JSON of an interface, in the same order."""
         for spelling in (name, f"old_{name}"):
             raw: msgspec.Raw = getattr(self, spelling, _NONE)
             view = memoryview(raw)
@@ -90,4 +130,21 @@ class Payload(msgspec.Struct, kw_only=True, rename=_OLD_NAMES):
         return None
 
 
-decode_payload = msgspec.json.Decoder(Payload).decode
+Payload = _WellFormed | _AnyForm
+
+_decode_well_formed = msgspec.json.Decoder(_WellFormed).decode
+_decode_any_form = msgspec.json.Decoder(_AnyForm).decode
+
+
+def decode_payload(payload: bytes) -> Payload:
+    """
+    The attributes of an event.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: it is not strict JSON, or no object.
+        RecursionError: it is a tower of brackets.
+    """
+    try:
+        return _decode_well_formed(payload)
+    except msgspec.ValidationError:
+        return _decode_any_form(payload)

@@ -14,6 +14,7 @@ from mesher.protocol.json_text import clean_text, load_json
 from mesher.protocol.lenient import (
     Notes,
     StructReader,
+    convert,
     cut,
     lenient_text,
     pairs,
@@ -107,6 +108,8 @@ def _first_pairs(
 
 def _parameters(text: str) -> Pairs:
     given = text.lstrip("?")[:_LONGEST_TEXT]
+    if not given:
+        return []
     found = parse_qsl(given, keep_blank_values=True, errors="replace")
     # "%00" and the like are decoded just now.
     return [(clean_text(name), clean_text(value)) for name, value in found]
@@ -120,6 +123,10 @@ def _cookies(text: str) -> Pairs:
 def _read_pairs(value: Any, _notes: Notes, _path: str) -> Pairs | None:
     found: Pairs = []
     for key, inner in pairs(value)[: limits.MAX_PAIRS]:
+        if type(inner) is str and type(key) is str:  # nearly always
+            if key:
+                found.append((key, inner))
+            continue
         if isinstance(inner, list):  # PHP lists the values of a header
             text = ",".join(lenient_text(one) or "" for one in inner)
         else:
@@ -149,6 +156,13 @@ def _read_method(value: Any, notes: Notes, path: str) -> str | None:
     return None
 
 
+def _read_env(value: Any, notes: Notes, path: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (
+        value if isinstance(value, dict) else convert(dict[str, Any], value, notes, path)
+    )
+    return found
+
+
 def _read_any(value: Any, _notes: Notes, _path: str) -> Any:
     return value
 
@@ -164,5 +178,6 @@ _read_request = StructReader(
         "data": _read_any,
         "cookies": _read_cookies,
         "headers": _read_headers,
+        "env": _read_env,
     },
 )

@@ -12,10 +12,12 @@ from mesher.protocol.free_form import flatten
 from mesher.protocol.json_text import clean_text
 from mesher.protocol.lenient import Notes, StructReader, TypedReader, lenient_text, shorten
 
+Modules = dict[str, str | None]  # version by name
 
-def read_sdk(raw: msgspec.Raw, notes: Notes) -> Sdk | None:
+
+def read_sdk(given: Sdk | msgspec.Raw, notes: Notes) -> Sdk | None:
     """Read the description of the client library."""
-    sdk = _typed_sdk(raw, notes, "sdk")
+    sdk = _typed_sdk(given, notes, "sdk")
     if sdk is None:
         return None
     sdk.integrations = (sdk.integrations or [])[: limits.MAX_PAIRS] or None
@@ -33,12 +35,10 @@ def split_client(client: str | None) -> Sdk | None:
     return Sdk(name=name[:longest] or None, version=version[:longest] or None)
 
 
-def read_modules(raw: msgspec.Raw, notes: Notes) -> dict[str, str | None]:
+def read_modules(given: Modules | msgspec.Raw, notes: Notes) -> Modules:
     """Read the installed packages with their versions."""
-    modules = _typed_modules(raw, notes, "modules")
-    if len(memoryview(raw)) <= limits.MODULES_BAG[0]:  # texts alone never grow by decoding
-        return modules
-    kept: dict[str, str | None] = shorten(modules, limits.MODULES_BAG, notes, "modules")
+    modules = _typed_modules(given, notes, "modules")
+    kept: Modules = shorten(modules, limits.MODULES_BAG, notes, "modules")
     return kept
 
 
@@ -52,7 +52,7 @@ def read_debug_meta(value: Any, notes: Notes) -> dict[str, Any] | None:
     return kept
 
 
-def _lenient_modules(value: Any, notes: Notes, path: str) -> dict[str, str | None]:
+def _lenient_modules(value: Any, notes: Notes, path: str) -> Modules:
     if not isinstance(value, dict):
         notes.invalid(path, value)
         return {}
@@ -77,6 +77,4 @@ _read_package = StructReader(SdkPackage, {})
 _typed_sdk: TypedReader[Sdk | None] = TypedReader(
     Sdk, StructReader(Sdk, {"integrations": _read_names, "packages": _read_packages})
 )
-_typed_modules: TypedReader[dict[str, str | None]] = TypedReader(
-    dict[str, str | None], _lenient_modules
-)
+_typed_modules: TypedReader[Modules] = TypedReader(Modules, _lenient_modules)

@@ -9,7 +9,10 @@ import msgspec
 
 from mesher.protocol import limits
 from mesher.protocol.event import Frame, Stacktrace
+from mesher.protocol.free_form import json_size
 from mesher.protocol.lenient import Notes, StructReader, TypedReader, shorten, text_within
+
+_BAG_BYTES = limits.SMALL_BAG[0]
 
 
 def read_stacktrace(value: Any, notes: Notes, path: str) -> Stacktrace | None:
@@ -24,9 +27,9 @@ def read_stacktrace(value: Any, notes: Notes, path: str) -> Stacktrace | None:
     return _read_trace(value, notes, path)
 
 
-def read_event_stacktrace(raw: msgspec.Raw, notes: Notes) -> Stacktrace | None:
+def read_event_stacktrace(given: Stacktrace | msgspec.Raw, notes: Notes) -> Stacktrace | None:
     """Read the stack trace of an event that is not an exception's."""
-    return _typed_trace(raw, notes, "stacktrace")
+    return _typed_trace(given, notes, "stacktrace")
 
 
 def read_frame(value: Any, notes: Notes, path: str) -> Frame | None:
@@ -81,9 +84,9 @@ def finish_frame(frame: Frame, notes: Notes, path: str) -> None:
         frame.abs_path = frame.filename
     if frame.context_line is None and (frame.pre_context or frame.post_context):
         frame.context_line = ""
-    if frame.vars:
+    if frame.vars and json_size(frame.vars) > _BAG_BYTES:
         frame.vars = shorten(frame.vars, limits.SMALL_BAG, notes, f"{path}.vars")
-    if frame.data:
+    if frame.data and json_size(frame.data) > _BAG_BYTES:
         frame.data = shorten(frame.data, limits.SMALL_BAG, notes, f"{path}.data")
 
 

@@ -84,7 +84,11 @@ def derive_tags(event: Event) -> dict[str, str]:
     if "trace" in contexts:
         found["trace"] = lenient_text(contexts["trace"].get("trace_id"))
     longest = limits.LINE_CHARACTERS[0]
-    return {key: _one_line(text)[:longest] for key, text in found.items() if text}
+    return {
+        key: (text if text.isprintable() else " ".join(text.split()))[:longest]
+        for key, text in found.items()
+        if text
+    }
 
 
 def _named_context(context: dict[str, Any], name: str) -> dict[str, str | None]:
@@ -93,7 +97,3 @@ def _named_context(context: dict[str, Any], name: str) -> dict[str, str | None]:
         return {}
     version = lenient_text(context.get("version"))
     return {name: f"{title} {version}" if version else title, f"{name}.name": title}
-
-
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else " ".join(text.split())
