@@ -15,7 +15,7 @@ from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals
 from mesher.ingest.routes import IngestApp, Scope
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 from meter import Meter
 from sdk_requests import Request
 

@@ -34,7 +34,7 @@ from mesher.protocol.auth import format_dsn
 from mesher.storage.connection import connect
 from mesher.storage.database import create_engine
 from mesher.storage.ingest_batch import store_batch
-from mesher.storage.ingest_keys import IngestKey
+from mesher.values.ingest_key import IngestKey
 from mesher_up import temporary_folder
 from meter import Meter
 from receive_stage import receive_all
