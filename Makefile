@@ -15,7 +15,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# Bytecode is made on first use: a third of the time that an installation takes saved.
+# Bytecode is made on first use: a third of the time that an installation takes saved. Where the
+# environment forbids it, as in some containers, each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 SOURCES := src tests benchmarks
 # The pure parts, from bytes to fingerprint, are held at full coverage.
@@ -30,6 +32,7 @@ run: .venv/run.stamp
 
 setup: .venv/dev.stamp node_modules/.stamp
 	@scripts/require.sh browser
+	@scripts/require.sh tracer
 
 test: setup
 	$(BIN)/ruff format --check $(SOURCES)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# require.sh python INTERPRETER | node | browser
+# require.sh python INTERPRETER | node | browser | tracer
 #
 # Makes sure that a tool is there which neither pip nor npm brings: installs it where this may be done
 # (as root, or with a sudo that asks no password), and otherwise says in plain words what is missing.
@@ -50,9 +50,17 @@ require_browser() {
   apt_install chromium "the browser tests need Chromium"
 }
 
+# One test holds back flushes to disk with it, and is skipped without: no reason to stop the others.
+require_tracer() {
+  command -v strace >/dev/null && return
+  (apt_install strace "the test of a slow disk needs strace") ||
+    echo "mesher: going on without strace; the test of a slow disk is skipped" >&2
+}
+
 case ${1:-} in
   python) require_python "$2" ;;
   node) require_node ;;
   browser) require_browser ;;
-  *) fail "usage: require.sh python INTERPRETER | node | browser" ;;
+  tracer) require_tracer ;;
+  *) fail "usage: require.sh python INTERPRETER | node | browser | tracer" ;;
 esac

@@ -32,6 +32,7 @@ class Load:
         """``dsn`` is valid across restarts of Mesher."""
         self.acknowledged: list[str] = []  # list.append is atomic
         self.refusals: list[httpx.Response] = []
+        self.unanswered: list[str] = []  # events that got no answer within ANSWER_SECONDS
         self._seed = seed
         target = urlsplit(dsn)
         self._url = (
@@ -78,6 +79,9 @@ class Load:
                 body = b'{"event_id":"%s"}\n%s' % (event_id.encode(), chance.choice(self._events))
                 try:
                     answer = client.post(self._url, params={"sentry_key": self._key}, content=body)
+                except httpx.TimeoutException:
+                    self.unanswered.append(event_id)
+                    continue
                 except httpx.TransportError:
                     self._stop.wait(RETRY_SECONDS)
                     continue

@@ -84,6 +84,12 @@ class MesherProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def envelope_url(self) -> str:
+        """Where the first project's envelopes are sent, with its key."""
+        target = httpx.URL(self.ready["dsn"])
+        return f"{self.ready['url']}/api{target.path}/envelope/?sentry_key={target.username}"
+
     def start(self) -> None:
         """Return once requests are served; ``ready`` then is the content of the ready file."""
         ready_file, log = self._folder / "ready.json", self._folder / "log"

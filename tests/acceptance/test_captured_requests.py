@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import pytest
 
-import captures
 from acceptance.mesher_process import MesherProcess
-from captures import Capture
+from acceptance.replaying import Replayed, add_captured_key, expected_status, send_capture
+from captures import Capture, read_captures
 
-# What the protocol says of each kind of request, by path and method. Every capture is of a client
-# that did nothing wrong, so whatever reaches an ingest endpoint is accepted.
-EXPECTED_STATUS = (
-    (r"(/sentry/relay)?/api/\d+/(envelope|store|security)/", "POST", 200),
-    (r"/tunnel", "POST", 200),
-    (r"/api/\d+/(envelope|security)/", "OPTIONS", 200),
-    (r"/api/\d+/integration/otlp/v1/traces/", "POST", 200),
-    # sentry-cli's API is not built yet, and the answer says so.
-    (r"/api/0/.*", "GET|POST|PUT", 404),
-)
 # Items that the answer to an envelope names the id of, because they are or belong to an event.
 NAMED_IN_ANSWER = {
     "event", "transaction", "feedback", "user_report", "attachment", "profile", "replay_event",
     "replay_recording",
 }  # fmt: skip
-
-
-class Replayed(NamedTuple):
-    """A capture and what Mesher answered to it."""
-
-    capture: Capture
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class Replay(NamedTuple):
@@ -54,7 +32,7 @@ class Replay(NamedTuple):
         return [
             answer
             for answer in self.answers
-            if _expected_status(answer.capture) == 200 and answer.capture.meta["method"] == "POST"
+            if expected_status(answer.capture) == 200 and answer.capture.meta["method"] == "POST"
         ]
 
 
@@ -63,57 +41,10 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     """Sends all captures in order."""
     with MesherProcess(tmp_path_factory.mktemp("replay")) as mesher:
         mesher.start()
-        # A fresh Mesher's first project has the number that the captured requests name.
-        assert mesher.ready["project_number"] == captures.PROJECT_NUMBER
-        mesher.query(
-            "INSERT INTO api_keys (project_id, key_value) VALUES (%s, %s) RETURNING id",
-            mesher.ready["project_id"],
-            f"mshr_{captures.KEY}",
-        )
-        answers = [_send(mesher, capture) for capture in captures.read_captures()]
+        add_captured_key(mesher)
+        answers = [send_capture(mesher, capture) for capture in read_captures()]
         mesher.wait_until_digested()
         yield Replay(answers, mesher)
-
-
-def _send(mesher: MesherProcess, capture: Capture) -> Replayed:
-    """One request with the headers as captured, but for the host and the length."""
-    meta = capture.meta
-    # Some clients were given a project with a long number; here all are of the same project.
-    path = re.sub(r"/api/[1-9]\d*/", f"/api/{captures.PROJECT_NUMBER}/", meta["path"])
-    chunked = meta["transfer_encoding"] == "chunked"
-    # Where there is nothing, Mesher does not wait for the body, and closing the connection before
-    # it is sent would look like a failure here.
-    body = b"" if _expected_status(capture) == 404 else capture.body
-    connection = http.client.HTTPConnection(urlsplit(mesher.ready["url"]).netloc, timeout=30)
-    connection.putrequest(
-        meta["method"],
-        f"{path}?{meta['query']}" if meta["query"] else path,
-        skip_host=True,
-        skip_accept_encoding=True,
-    )
-    connection.putheader("Host", f"{connection.host}:{connection.port}")
-    for name, value in meta["headers"]:
-        if name.lower() not in {"host", "content-length", "connection"}:
-            connection.putheader(name, value)
-    if chunked:
-        connection.endheaders([body], encode_chunked=True)
-    else:
-        connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-    answer = connection.getresponse()
-    headers = {name.lower(): value for name, value in answer.getheaders()}
-    answered = answer.read()
-    connection.close()
-    return Replayed(capture, answer.status, headers, answered)
-
-
-def _expected_status(capture: Capture) -> int:
-    for path, methods, status in EXPECTED_STATUS:
-        if re.fullmatch(path, capture.meta["path"]) and re.fullmatch(
-            methods, capture.meta["method"]
-        ):
-            return status
-    raise AssertionError(f"{capture.name}: no line of EXPECTED_STATUS fits")
 
 
 def _event_ids(capture: Capture) -> list[str]:
@@ -139,7 +70,7 @@ def test_each_captured_request_gets_the_status_that_the_protocol_names(replay: R
     wrong = [
         (answer.capture.name, answer.status, answer.body[:200])
         for answer in replay.answers
-        if answer.status != _expected_status(answer.capture)
+        if answer.status != expected_status(answer.capture)
     ]
     assert not wrong
 
@@ -160,7 +91,7 @@ def test_an_answer_names_no_id_where_nothing_sent_has_one(replay: Replay) -> Non
 
 def test_browsers_may_read_every_answer_of_an_ingest_endpoint(replay: Replay) -> None:
     for answer in replay.answers:
-        if _expected_status(answer.capture) == 200:
+        if expected_status(answer.capture) == 200:
             assert answer.headers["access-control-allow-origin"] == "*", answer.capture.name
 
 
@@ -173,7 +104,7 @@ def test_a_preflight_allows_what_the_browser_asks_for(replay: Replay) -> None:
 
 
 def test_what_is_not_built_yet_answers_404_with_a_reason(replay: Replay) -> None:
-    missing = [answer for answer in replay.answers if _expected_status(answer.capture) == 404]
+    missing = [answer for answer in replay.answers if expected_status(answer.capture) == 404]
     assert missing
     for answer in missing:
         assert json.loads(answer.body)["code"] == "not_found", answer.capture.name

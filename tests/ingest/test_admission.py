@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from mesher.ingest import quota
 from mesher.ingest.sampling import is_kept
 from mesher.protocol.limits import MAX_REQUEST_BYTES
 from mesher.values.ingest_settings import IngestSettings
@@ -86,6 +87,41 @@ def test_what_is_not_limited_in_an_envelope_is_kept_though_the_answer_is_429(ing
     _, record = ingest.journal()
     assert record.refused == {"error": "rate_limited"}
     assert ingest.refusals() == {}
+
+
+def test_client_reports_over_their_limit_are_dropped_without_a_word_to_the_client(
+    ingest, monkeypatch
+):
+    monkeypatch.setattr(quota, "CLIENT_REPORTS_PER_SECOND", 0)
+    bodies = [envelope(REPORT), envelope(EVENT, REPORT)]
+    answers = ingest.post_all("/api/1/envelope/", bodies, headers=AUTH)
+
+    for answer in answers:
+        assert answer.status_code == 200
+        assert not answer.headers.keys() & {"retry-after", "x-sentry-rate-limits"}
+    assert ingest.refusals() == {(PROJECT, "internal", "rate_limited"): 1}
+    [record] = ingest.journal()
+    assert record.refused == {"internal": "rate_limited"}
+
+
+def test_client_reports_over_their_limit_are_not_named_where_others_are(ingest, monkeypatch):
+    monkeypatch.setattr(quota, "CLIENT_REPORTS_PER_SECOND", 0)
+    ingest.settings = IngestSettings(key_events_per_window=0)
+    answer = ingest.post("/api/1/envelope/", envelope(EVENT, REPORT), headers=AUTH)
+
+    assert answer.status_code == 429
+    assert answer.headers["x-sentry-rate-limits"].endswith(":error:key:key_quota")
+    assert ingest.refusals() == {
+        (PROJECT, "error", "rate_limited"): 1,
+        (PROJECT, "internal", "rate_limited"): 1,
+    }
+
+
+def test_client_reports_from_a_filtered_address_are_limited_too(ingest, monkeypatch):
+    monkeypatch.setattr(quota, "CLIENT_REPORTS_PER_SECOND", 0)
+    ingest.settings = IngestSettings(filter_addresses=("192.0.2.0/24",))
+    assert ingest.post("/api/1/envelope/", envelope(REPORT), headers=AUTH).status_code == 200
+    assert ingest.journal() == []
 
 
 def test_attachments_go_with_their_event_and_do_not_count_beside_it(ingest):

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from mesher.ingest import quota as quota_module
-from mesher.ingest.quota import Quota, Refusal
+from mesher.ingest.quota import CLIENT_REPORTS_PER_SECOND, Quota, Refusal
 from mesher.values.ingest_key import IngestKey
 from mesher.values.ingest_settings import IngestSettings
 
@@ -75,8 +75,23 @@ def test_what_is_refused_takes_nothing_of_the_limit():
     assert quota.take(key(per_key=5), {"error": 5}, 0) == {}
 
 
-def test_client_reports_are_never_limited():
-    assert Quota().take(key(per_key=0), {"internal": 1000}, 0) == {}
+def test_client_reports_are_let_in_where_nothing_else_is():
+    assert Quota().take(key(per_key=0, per_project=0), {"internal": 1000}, 0) == {}
+
+
+def test_a_flood_of_client_reports_is_limited_by_the_window_like_other_categories():
+    limit = CLIENT_REPORTS_PER_SECOND * 10
+    quota = Quota()
+    assert quota.take(key(seconds=10), {"internal": limit}, 0) == {}
+    assert quota.take(key(seconds=10), {"internal": 1}, 9) == {"internal": Refusal("key", 1)}
+    assert quota.take(key(seconds=10), {"internal": 1}, 10) == {}
+
+
+def test_all_keys_of_a_project_share_the_limit_on_client_reports():
+    limit = CLIENT_REPORTS_PER_SECOND * 60
+    quota = Quota()
+    assert quota.take(key("a"), {"internal": limit}, 0) == {}
+    assert quota.take(key("b"), {"internal": 1}, 0) == {"internal": Refusal("project", 60)}
 
 
 @pytest.mark.parametrize(("processes", "taken"), [(1, 10), (2, 5), (3, 4), (100, 1)])

@@ -82,8 +82,10 @@ def test_the_slash_at_the_end_a_path_in_front_and_double_slashes_do_not_matter(
         ("/api/v1/events/bulk", True),
         ("/tunnel", True),
         ("/api/v1/events/9ec79c33ec9942ab8353589fcb2e04dc", False),
-        ("/api/1/unknown/", False),
-        ("/api/x/envelope/", False),
+        ("/api/1/unknown/", True),
+        ("/api/x/envelope/", True),
+        ("/api/0/organizations/", False),
+        ("/api/v1/projects", False),
         ("/issues", False),
     ],
 )

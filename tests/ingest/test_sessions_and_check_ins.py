@@ -47,7 +47,7 @@ def session(status: str, **attrs) -> Companions:
 
 
 def check_in(status: str, *, after: timedelta = timedelta(), **more) -> Companions:
-    return digest("check_in", {"monitor_slug": "nightly", "status": status, **more}, after=after)
+    return digest("check_in", {"monitor_slug": "nightly", "status": status} | more, after=after)
 
 
 def store(conn, *found: Companions) -> Counter:
@@ -124,6 +124,18 @@ def test_a_monitor_keeps_the_last_configuration_that_it_was_sent(conn):
     assert conn.execute("SELECT slug, config FROM monitors").fetchall() == [
         ("nightly", {"max_runtime": 5})
     ]
+
+
+def test_beyond_the_monitors_that_a_project_may_have_check_ins_of_new_ones_are_dropped(
+    conn, monkeypatch
+):
+    monkeypatch.setattr("mesher.storage.check_ins.MAX_MONITORS", 1)
+    ledger = store(conn, check_in("ok"), check_in("error", monitor_slug="other"))
+    assert ledger == {("monitor", "stored"): 1, ("monitor", "dropped"): 1}
+    assert [slug for slug, *_ in check_ins(conn)] == ["nightly"]
+
+    ledger = store(conn, check_in("ok", monitor_slug="nightly", after=timedelta(seconds=1)))
+    assert ledger == {("monitor", "stored"): 1}
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,8 @@ def _call_of(frame: Frame, platform: str, *, alone: bool) -> _Call:
 @lru_cache(maxsize=KNOWN_CALLS)
 def _call(
     platform: str,
-    alone: bool,  # noqa: FBT001 - a keyword makes the look-up twice as slow
-    in_app: bool | None,  # noqa: FBT001
+    alone: bool,
+    in_app: bool | None,
     function: str | None,
     raw_function: str | None,
     module: str | None,

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from mesher.errors import RateLimited
 from mesher.ingest.filters import is_filtered_address
-from mesher.ingest.quota import UNLIMITED_CATEGORY, Quota, Refusal
+from mesher.ingest.quota import REPORT_CATEGORY, Quota, Refusal
 from mesher.ingest.sampling import is_kept
 from mesher.protocol.outcomes import DropReason
 from mesher.values.ingest_key import IngestKey
@@ -36,7 +36,8 @@ class Admitted(NamedTuple):
     """What became of the items of one request."""
 
     refused: dict[str, DropReason]  # by event id (sampling) or by category; the key is never both
-    rate_limited: RateLimited | None  # what the client is told once the others are kept
+    # What the client is told once the others are kept; never of client reports.
+    rate_limited: RateLimited | None
 
 
 def reason_refused(refused: Mapping[str, str], category: str, event_id: str) -> str | None:
@@ -61,23 +62,22 @@ def admit(
     """
     settings = key.settings
     refused: dict[str, DropReason] = {}
-    if is_filtered_address(client_ip, settings):
-        categories = {item.category for item in items} - {UNLIMITED_CATEGORY}
-        return Admitted(dict.fromkeys(categories, "filtered:address"), None)
     left: dict[str, int] = {}
+    is_filtered = is_filtered_address(client_ip, settings)
     for category, event_id in items:
-        if event_id and category in _SAMPLED and not is_kept(event_id, settings.sample_rate):
+        if is_filtered and category != REPORT_CATEGORY:
+            refused[category] = "filtered:address"
+        elif event_id and category in _SAMPLED and not is_kept(event_id, settings.sample_rate):
             refused[event_id] = "sampled"
         else:
             left[category] = left.get(category, 0) + 1
     has_attachments = left.keys() & _EVENTS and left.pop(_ATTACHMENT, 0)
     limited = quota.take(key, left, now)
-    if not limited:
-        return Admitted(refused, None)
     if has_attachments and (event := next(iter(limited.keys() & _EVENTS), None)):
         limited[_ATTACHMENT] = limited[event]
     refused.update(dict.fromkeys(limited, "rate_limited"))
-    return Admitted(refused, _rate_limited(limited))
+    limited.pop(REPORT_CATEGORY, None)
+    return Admitted(refused, _rate_limited(limited) if limited else None)
 
 
 def _rate_limited(limited: Mapping[str, Refusal]) -> RateLimited:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from mesher.errors import NotFound, ProtocolError
 from mesher.ingest.receive import Received, Receiver
 from mesher.ingest.receive_feedback import (
     ERROR_PAGE_SCRIPT,
@@ -116,6 +117,17 @@ async def _logs(receiver: Receiver, request: Submission) -> Response:
     return Response(200, b"{}")
 
 
+async def _no_project(_: Receiver, __: Submission) -> Response:
+    raise ProtocolError(
+        "the path does not name a project by its number",
+        hint="copy the DSN from the project's settings",
+    )
+
+
+async def _nothing(_: Receiver, __: Submission) -> Response:
+    raise NotFound("there is nothing at this address; SDKs send to the envelope endpoint")
+
+
 def _sdk_answer(received: Received) -> Response:
     if not received.event_ids:
         return Response(200, b"{}")
@@ -164,6 +176,15 @@ _SELDOM: list[tuple[re.Pattern[str], Endpoint]] = [
             Endpoint("user_report", _user_report),
         ),
         (r".*/api/embed/error-page", Endpoint("error_page", _error_page, ("GET", "POST"))),
+        # Below: wrong addresses, told in the form that SDKs and browsers read; /api/0/ is not theirs.
+        (
+            r".*/api/[^/]+/(?:envelope|store|security|csp-report|minidump)",
+            Endpoint("no_project", _no_project),
+        ),
+        (
+            r".*/api/[1-9][0-9]{0,17}/.+",
+            Endpoint("nothing", _nothing, ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")),
+        ),
     ]
 ]
 

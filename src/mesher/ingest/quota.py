@@ -14,9 +14,14 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from mesher.values.ingest_key import IngestKey
+from mesher.values.ingest_settings import IngestSettings
 
-# Never limited: a client that is told to pause says so in them.
-UNLIMITED_CATEGORY = "internal"
+# Client reports have a limit of their own, whatever the project lets in: a client that was told to
+# pause says so in them. They are dropped without a word, since no SDK knows a limit on them.
+REPORT_CATEGORY = "internal"
+# Of a key, and of a project. SDKs send one each half minute, or when a page is left; it is a tenth of
+# what a project may send of other categories unless it says otherwise.
+CLIENT_REPORTS_PER_SECOND = 1000
 # Some 30 MB, which is 5,000 keys that send of every category. Above it all windows begin anew: for
 # one window too generous, and never too strict.
 MAX_WINDOWS = 100_000
@@ -58,15 +63,12 @@ class Quota:
         Returns:
             The categories that are refused; of them nothing is counted.
         """
-        settings = key.settings
-        number, into_window = divmod(now, settings.window_seconds)
-        seconds_left = math.ceil(settings.window_seconds - into_window)
-        per_key = self._share(settings.key_events_per_window)
-        per_project = self._share(settings.project_events_per_window)
+        window_seconds = key.settings.window_seconds
+        number, into_window = divmod(now, window_seconds)
+        seconds_left = math.ceil(window_seconds - into_window)
         refused: dict[str, Refusal] = {}
         for category, quantity in items.items():
-            if category == UNLIMITED_CATEGORY:
-                continue
+            per_key, per_project = map(self._share, _limits(key.settings, category))
             of_key = self._window((key.public_key, category), number)
             of_project = self._window((key.project_number, category), number)
             if of_key.taken + quantity > per_key:
@@ -90,3 +92,11 @@ class Quota:
         elif window.number != number:
             window.number, window.taken = number, 0
         return window
+
+
+def _limits(settings: IngestSettings, category: str) -> tuple[int, int]:
+    """How many items of a category a key and its project may send in one window."""
+    if category == REPORT_CATEGORY:
+        reports = CLIENT_REPORTS_PER_SECOND * settings.window_seconds
+        return reports, reports
+    return settings.key_events_per_window, settings.project_events_per_window

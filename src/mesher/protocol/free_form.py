@@ -48,9 +48,7 @@ def flatten(value: Any, depth: int) -> Any:
             key: flatten(inner, depth - 1) if isinstance(inner, _NESTED) else inner
             for key, inner in value.items()
         }
-    return [
-        flatten(inner, depth - 1) if isinstance(inner, _NESTED) else inner for inner in value
-    ]
+    return [flatten(inner, depth - 1) if isinstance(inner, _NESTED) else inner for inner in value]
 
 
 def cut_to_size(value: Any, max_bytes: int) -> Any:

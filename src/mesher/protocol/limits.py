@@ -23,6 +23,8 @@ MAX_CLIENT_REPORTS: Final = 100  # Relay, per envelope
 # SDKs send no larger ones by default; they pass through memory and PostgreSQL as one value.
 MAX_ATTACHMENT_BYTES: Final = 20 * 1024**2
 MAX_ATTACHMENTS: Final = 30  # Relay's for one envelope; Mesher's for one event too
+# Of a project. Large teams have hundreds of jobs; a slug with an id or a time in it makes one a run.
+MAX_MONITORS: Final = 1000
 MAX_FORM_PARTS: Final = 100  # of a multipart form; Electron cuts an event into some tens
 MAX_HEADER_LINE_BYTES: Final = 64 * 1024  # real ones stay below 2 KiB
 

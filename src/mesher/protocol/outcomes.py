@@ -24,7 +24,7 @@ DropReason = Literal[
     "duplicate",
     "invalid",
     "too_large",
-    "over_quota",  # the journal had no room
+    "over_quota",  # the journal, the event (attachments) or the project (monitors) had no room
     "quarantined",
     "not_kept",  # a kind of item that Mesher does not keep
 ]

@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from mesher.protocol.check_in import CheckIn
+from mesher.protocol.limits import MAX_MONITORS
 from mesher.storage.ledger import OutcomeKey, hour_of, moment_of
 
 
@@ -26,30 +27,47 @@ def store_check_ins(
     conn: Connection[TupleRow], check_ins: Iterable[NewCheckIn]
 ) -> Iterator[OutcomeKey]:
     """
-    Write check-ins, and tell that each is stored.
+    Write check-ins, and tell what became of each.
 
-    A monitor's row is taken first, in the order of the keys: it makes digesters take turns on all of
+    Those of a monitor that is new are dropped once their project has ``MAX_MONITORS``; digesters that
+    run at the same time may pass that by a few. A monitor's row is taken first, in the order of the keys: it makes digesters take turns on all of
     the monitor's check-ins.
     """
     ordered = sorted(
         check_ins, key=lambda new: (new.project_id, new.report.slug, new.received_at_us)
     )
-    for new in ordered:
-        _upsert_monitor(conn, new)
-    for new in ordered:
-        _upsert_check_in(conn, new)
-        yield OutcomeKey(new.project_id, hour_of(new.received_at_us), "monitor", "stored", "")
+    with_monitor = [(new, _upsert_monitor(conn, new)) for new in ordered]
+    for new, has_monitor in with_monitor:
+        if has_monitor:
+            _upsert_check_in(conn, new)
+        yield OutcomeKey(
+            new.project_id,
+            hour_of(new.received_at_us),
+            "monitor",
+            "stored" if has_monitor else "dropped",
+            "" if has_monitor else "over_quota",
+        )
 
 
-def _upsert_monitor(conn: Connection[TupleRow], new: NewCheckIn) -> None:
+def _upsert_monitor(conn: Connection[TupleRow], new: NewCheckIn) -> bool:
+    """Whether the monitor is there, or its project had room for it (both by monitors_pkey)."""
     config = new.report.config
-    conn.execute(
+    upserted = conn.execute(
         """
-        INSERT INTO monitors AS m (project_id, slug, config) VALUES (%s, %s, %s)
+        INSERT INTO monitors AS m (project_id, slug, config)
+        SELECT %(project_id)s, %(slug)s, %(config)s
+        WHERE EXISTS (SELECT FROM monitors WHERE project_id = %(project_id)s AND slug = %(slug)s)
+            OR (SELECT count(*) FROM monitors WHERE project_id = %(project_id)s) < %(limit)s
         ON CONFLICT (project_id, slug) DO UPDATE SET config = coalesce(excluded.config, m.config)
         """,
-        (new.project_id, new.report.slug, None if config is None else Jsonb(config)),
+        {
+            "project_id": new.project_id,
+            "slug": new.report.slug,
+            "config": None if config is None else Jsonb(config),
+            "limit": MAX_MONITORS,
+        },
     )
+    return upserted.rowcount == 1
 
 
 def _upsert_check_in(conn: Connection[TupleRow], new: NewCheckIn) -> None:
