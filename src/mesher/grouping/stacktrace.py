@@ -137,7 +137,7 @@ def _call_of(frame: Frame, platform: str, *, alone: bool) -> _Call:
 
 
 @lru_cache(maxsize=KNOWN_CALLS)
-def _call(
+def _call(  # noqa: PLR0917 - the key of the cache, without names
     platform: str,
     alone: bool,
     in_app: bool | None,
