@@ -63,6 +63,7 @@ def test_parameters_are_bounded(read, noted):
         ("%(y)s", {"x": "a"}, "%(y)s", "without its name"),
         ("100% of %s", ["a"], "100% of %s", "a percent sign that is none"),
         ("%c", [0], "%c", "a character that no column can hold"),
+        ("%s %c", ["a", 0], "%s %c", "the same beside one that fits"),
         ("%999999999d", [1], "%999999999d", "a width of gigabytes"),
         ("%*d", [9**9, 1], "%*d", "the same by parameter"),
         ("{} {}", ["a", "b"], "a b", "braces by position"),
