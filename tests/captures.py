@@ -8,10 +8,14 @@ import tarfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mesher.protocol.encoding import decode_body, decode_store_body
+from mesher.protocol.envelope import parse_envelope
+
 ARCHIVE = Path(__file__).parent / "data" / "captures.tar.xz"
 # The key that all of them carry, as it stands in their DSN, and the project of most.
 KEY = "a3f1c29be4d84f0c9e7b5d6c81f02e4a"
 PROJECT_NUMBER = 1
+_CEILING_BYTES = 10_000_000  # none of the bodies is as large when it is unpacked
 
 
 class Capture(NamedTuple):
@@ -35,3 +39,14 @@ def read_captures() -> tuple[Capture, ...]:
     return tuple(
         Capture(name, json.loads(files[f"{name}.json"]), files[f"{name}.body"]) for name in names
     )
+
+
+def event_payloads(capture: Capture) -> list[bytes]:
+    """The JSON of the events in a captured request."""
+    path = capture.meta["path"]
+    if capture.meta["method"] != "POST" or not path.endswith(("/envelope/", "/store/")):
+        return []
+    data = decode_body(capture.body, capture.meta["content_encoding"], max_bytes=_CEILING_BYTES)
+    if path.endswith("/store/"):
+        return [decode_store_body(data, max_bytes=_CEILING_BYTES)]
+    return [item.payload for item in parse_envelope(data).items if item.type == "event"]

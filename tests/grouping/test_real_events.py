@@ -9,22 +9,7 @@ import pytest
 
 import captures
 from mesher.grouping.fingerprint import Grouping, group
-from mesher.protocol.encoding import decode_body, decode_store_body
-from mesher.protocol.envelope import parse_envelope
 from mesher.protocol.normalize import event_from_payload
-
-CEILING = 10_000_000
-
-
-def payloads_of(capture: captures.Capture) -> list[bytes]:
-    """The events in a captured request."""
-    path = capture.meta["path"]
-    if capture.meta["method"] != "POST" or not path.endswith(("/envelope/", "/store/")):
-        return []
-    data = decode_body(capture.body, capture.meta["content_encoding"], max_bytes=CEILING)
-    if path.endswith("/store/"):
-        return [decode_store_body(data, max_bytes=CEILING)]
-    return [item.payload for item in parse_envelope(data).items if item.type == "event"]
 
 
 @functools.cache
@@ -32,7 +17,7 @@ def groupings() -> dict[str, list[Grouping]]:
     """The groupings of all captured events, by SDK and case: ``py2.75-crash-zerodivision``."""
     found: dict[str, list[Grouping]] = defaultdict(list)
     for capture in captures.read_captures():
-        for payload in payloads_of(capture):
+        for payload in captures.event_payloads(capture):
             event = event_from_payload(
                 payload,
                 event_id="9ec79c33ec9942ab8353589fcb2e04dc",

@@ -32,6 +32,13 @@ def test_an_acknowledged_envelope_is_in_the_journal_as_it_was_sent(ingest, envel
     assert record.client_ip == "192.0.2.7"
 
 
+def test_an_envelope_without_items_is_answered_and_takes_no_place_in_the_journal(ingest):
+    answer = ingest.post("/api/1/envelope/", b"{}\n", headers=AUTH)
+
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert ingest.journal() == []
+
+
 def test_each_record_is_received_later_than_the_last_whatever_the_clock_says(ingest, envelope):
     ingest.clock = iter([5_000_000, 5_000_000, 3_000_000]).__next__
     ingest.post_all("/api/1/envelope/", [envelope()] * 3, headers=AUTH)

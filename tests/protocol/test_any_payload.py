@@ -19,6 +19,8 @@ from mesher.protocol import breadcrumbs, contexts, exceptions, software, stacktr
 from mesher.protocol.event import Event, Frame
 from mesher.protocol.lenient import Notes, TypedReader
 from mesher.protocol.normalize import event_from_payload
+from mesher.protocol.parse import read_payload
+from mesher.protocol.payload import decode_any_form, decode_well_formed
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 
@@ -240,6 +242,30 @@ def _without_null(value):
             return [_without_null(inner) for inner in value]
         case _:
             return value
+
+
+whole = objects(
+    **{
+        {"frames": "stacktrace", "exceptions": "exception"}.get(name, name): values
+        for name, (_, _, values) in well_formed.items()
+    },
+    message=words,
+    tags=st.dictionaries(words, words, max_size=3),
+)
+
+
+@given(st.one_of(whole, payloads))
+@settings(max_examples=200)
+def test_an_event_decoded_in_one_go_is_the_same_as_interface_by_interface(payload):
+    body = json.dumps(payload).encode()
+    try:
+        sent = decode_well_formed(body)
+    except msgspec.DecodeError:
+        return
+    event, notes = read_payload(sent, ID, 0.0)
+    other, other_notes = read_payload(decode_any_form(body), ID, 0.0)
+    assert event == other
+    assert notes.errors == other_notes.errors
 
 
 @given(st.lists(frames, min_size=1, max_size=3), st.integers(0, 2))

@@ -92,7 +92,7 @@ def parameterize(text: str) -> str:
     return _with_kinds(_beginning(text))
 
 
-@lru_cache(maxsize=1024)  # an issue has one text or few, of 1 KB as a rule and 5 KB at most
+@lru_cache(maxsize=1024)  # an issue has one text or few, each with its result 10 KB at most
 def _with_kinds(text: str) -> str:
     return _PARAMETER.sub(_kind, text)
 

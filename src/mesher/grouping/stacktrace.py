@@ -132,12 +132,13 @@ def _call_of(frame: Frame, platform: str, *, alone: bool) -> _Call:
         frame.filename,
         frame.abs_path,
         frame.package,
+        # A longer one does not count, and would only take room.
         line if line and len(line) <= MAX_LINE_CHARACTERS else None,
     )
 
 
 @lru_cache(maxsize=KNOWN_CALLS)
-def _call(  # noqa: PLR0917 - the key of the cache, without names
+def _call(  # noqa: PLR0917 - keywords make each look-up dearer
     platform: str,
     alone: bool,
     in_app: bool | None,
@@ -149,7 +150,7 @@ def _call(  # noqa: PLR0917 - the key of the cache, without names
     package: str | None,
     context_line: str | None,
 ) -> _Call:
-    """All that grouping asks of a frame, by all that it looks at."""
+    """What a frame is to grouping, by all that grouping looks at."""
     frame = Frame(
         in_app=in_app,
         function=function,
@@ -212,7 +213,10 @@ def _file(frame: Frame, platform: str) -> str:
 
 
 def _line(frame: Frame) -> str:
-    return _WHITE_SPACE.sub(" ", frame.context_line or "").strip()
+    line = frame.context_line
+    if not line or len(line) > MAX_LINE_CHARACTERS:
+        return ""
+    return _WHITE_SPACE.sub(" ", line).strip()
 
 
 def _without_generated(name: str) -> str:

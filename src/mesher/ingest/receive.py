@@ -173,6 +173,8 @@ class Receiver:
         """
         if items is None:
             items = [Item("error", event_id) for event_id in event_ids]
+        if not items:
+            return  # an envelope of nothing but its header: no limit counts it, and nothing is lost
         client_ip = request.client_ip(self._trusted_proxies)
         refused, rate_limited = admit(
             self._quota, key, items, client_ip=client_ip, now=time.monotonic()

@@ -23,7 +23,7 @@ from mesher.protocol.event import Csp, Event, Frame
 from mesher.protocol.exceptions import read_exceptions, read_threads
 from mesher.protocol.json_text import clean_json, needs_cleaning
 from mesher.protocol.lenient import Notes, StructReader
-from mesher.protocol.payload import decode_payload
+from mesher.protocol.payload import Payload, decode_payload
 from mesher.protocol.request import read_request
 from mesher.protocol.software import read_debug_meta, read_modules, read_sdk
 from mesher.protocol.stacktrace import read_event_stacktrace, read_frame
@@ -52,15 +52,19 @@ def parse_event(
         if needs_cleaning(payload):
             payload = clean_json(payload)
         try:
-            return _read(payload, event_id, default_timestamp)
+            return read_payload(decode_payload(payload), event_id, default_timestamp)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _read(clean_json(payload), event_id, default_timestamp)
+            payload = clean_json(payload)
+            return read_payload(decode_payload(payload), event_id, default_timestamp)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError(f"the event cannot be read: {error}") from error
 
 
-def _read(payload: bytes, event_id: str | None, default_timestamp: float) -> tuple[Event, Notes]:
-    sent, notes = decode_payload(payload), Notes()
+def read_payload(
+    sent: Payload, event_id: str | None, default_timestamp: float
+) -> tuple[Event, Notes]:
+    """As ``parse_event``, of a payload that is decoded."""
+    notes = Notes()
     event = Event(
         event_id=event_id or _event_id(sent.event_id),
         timestamp=_timestamp(sent.timestamp, default_timestamp, notes),

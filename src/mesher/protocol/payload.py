@@ -133,8 +133,8 @@ class _AnyForm(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
 
 Payload = _WellFormed | _AnyForm
 
-_decode_well_formed = msgspec.json.Decoder(_WellFormed).decode
-_decode_any_form = msgspec.json.Decoder(_AnyForm).decode
+decode_well_formed = msgspec.json.Decoder(_WellFormed).decode
+decode_any_form = msgspec.json.Decoder(_AnyForm).decode
 
 
 def decode_payload(payload: bytes) -> Payload:
@@ -148,6 +148,6 @@ def decode_payload(payload: bytes) -> Payload:
     if not payload.isascii():
         payload.decode()  # what stays JSON text is not looked into, and has to be UTF-8 all the same
     try:
-        return _decode_well_formed(payload)
+        return decode_well_formed(payload)
     except msgspec.ValidationError:
-        return _decode_any_form(payload)
+        return decode_any_form(payload)
