@@ -76,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Port = 8000  # port to listen on; 0 = any free one
     url: Url = ""  # the address people and SDKs use, when it is not http://host:port
     web_processes: Processes = 1  # receive and pages; each has journal shards of its own
-    digest_processes: Processes = 1  # normalise, group, store
+    digest_processes: Processes = 2  # normalise, group, store; one for each core of a small machine
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"  # text for people, json for collectors
     trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
