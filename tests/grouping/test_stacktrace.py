@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from mesher.grouping.in_app import is_evaluated, is_helper, is_in_app
 from mesher.grouping.stacktrace import (
     EVALUATED,
     HELPER,
     NOT_IN_APP,
     NOTHING_STABLE,
     REPEATED,
-    _call_of,
-    _parts,
     count_calls,
     crash_frame,
     event_trace,
@@ -180,45 +175,3 @@ def test_the_stack_trace_of_an_event_is_that_of_the_thread_it_is_about(
 ):
     found = event_trace(event(threads=threads, stacktrace=trace_named("event")))
     assert found.frames[0].function == function, why
-
-
-names = st.sampled_from([None, "", "?", "main", "a.eval", "nextTick", "block in x", "lambda$1"])
-places = st.sampled_from(
-    [
-        None,
-        "",
-        "app/cart.py",
-        "/usr/lib/x.py",
-        "https://a.example/b.js?1",
-        "sentry_sdk.api",
-        "java.x",
-    ]
-)
-any_frames = st.builds(
-    Frame,
-    in_app=st.sampled_from([None, False, True]),
-    function=names,
-    raw_function=names,
-    module=places,
-    filename=places,
-    abs_path=places,
-    package=places,
-    context_line=st.sampled_from([None, "", "x = 1", "x" * 121]),
-    platform=st.sampled_from([None, "python", "java", "javascript"]),
-    # What grouping does not look at, and a known call may differ in.
-    lineno=st.integers(1, 3),
-    vars=st.sampled_from([None, {"a": 1}]),
-    symbol=names,
-)
-
-
-@given(any_frames, st.sampled_from(["python", "javascript", "java", "csharp"]), st.booleans())
-@settings(max_examples=300)
-def test_a_call_known_from_another_event_is_what_its_own_frame_says(frame, platform, alone):
-    call = _call_of(frame, platform, alone=alone)
-    of = frame.platform or platform
-    says_nothing = is_helper(frame, of) or is_evaluated(frame, of)
-    assert call.is_in_app == is_in_app(frame, of)
-    assert call.is_telling != says_nothing
-    assert call.parts == (() if says_nothing else _parts(frame, of, alone=alone))
-    assert bool(call.parts) != bool(call.why_ignored)

@@ -82,3 +82,7 @@ def test_data_is_bounded_with_a_note(read, noted):
     event = read({"breadcrumbs": [{"data": {"a": "x" * 5000}}]})
     assert event.breadcrumbs[0].data["a"].endswith("...")
     assert noted(event) == [("value_too_long", "breadcrumbs.data")]
+
+
+def test_a_wrong_attribute_leaves_the_level_as_it_is(crumb):
+    assert crumb(level="error", message={"not": "a text"}).level == "error"

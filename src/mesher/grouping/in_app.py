@@ -8,6 +8,7 @@ What the SDK says of a call is overruled where the place of the code shows that 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mesher.grouping.functions import JAVASCRIPT
 from mesher.protocol.event import Frame
@@ -54,8 +55,7 @@ def is_in_app(frame: Frame, platform: str) -> bool:
     """
     if not frame.in_app:
         return False
-    path = (frame.abs_path or frame.filename or "").lower().replace("\\", "/")
-    if path.startswith(_LIBRARY_ROOTS) or _LIBRARY_FOLDER.search(f"/{path}"):
+    if _is_library_path(frame.abs_path or frame.filename or ""):
         return False
     if frame.package and frame.package.startswith(_LIBRARY_PACKAGES):
         return False
@@ -64,6 +64,12 @@ def is_in_app(frame: Frame, platform: str) -> bool:
     if platform == "java":
         return not _JAVA_LIBRARY.match(frame.module)
     return not frame.module.startswith(_UNPKG_MODULE)
+
+
+@lru_cache(maxsize=4096)  # a project has some hundreds of files; a path is 1 KB at most
+def _is_library_path(path: str) -> bool:
+    path = path.lower().replace("\\", "/")
+    return path.startswith(_LIBRARY_ROOTS) or _LIBRARY_FOLDER.search(f"/{path}") is not None
 
 
 def is_helper(frame: Frame, platform: str) -> bool:

@@ -10,7 +10,6 @@ line is all that tells it from its neighbours, and counts.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from mesher.grouping.explanation import Part
@@ -20,9 +19,6 @@ from mesher.protocol.event import Event, Frame, Stacktrace
 
 # Longer lines are generated or minified.
 MAX_LINE_CHARACTERS = 120
-# Most calls of an event stood in earlier ones. A project has some hundreds that come again and again;
-# a call is 1 KB as a rule, and at most some 10 KB, because all its names are bounded.
-KNOWN_CALLS = 4096
 _LINE_PLATFORMS = JAVASCRIPT | {"python", "php", "ruby"}
 _WHITE_SPACE = re.compile(r"\s+")
 _FETCHED = ("http:", "https:", "blob:", "applewebdata:")  # their names change with each build
@@ -39,15 +35,6 @@ REPEATED = "the same as the call before (recursion)"
 EVALUATED = "evaluated or native code, which has no place"
 HELPER = "helper code of runtimes, compilers and monitoring"
 NOTHING_STABLE = "no module, file or function that stays the same from build to build"
-
-
-class _Call(NamedTuple):
-    """What a call is to grouping."""
-
-    is_in_app: bool
-    is_telling: bool  # people learn something from it: no helper, not evaluated
-    parts: tuple[Part, ...]
-    why_ignored: str  # where it has no parts
 
 
 class Calls(NamedTuple):
@@ -82,24 +69,23 @@ def count_calls(trace: Stacktrace, platform: str, *, app_only: bool) -> Calls:
         app_only: count the application's own calls only.
     """
     frames = trace.frames
-    alone = len(frames) == 1
     ignored: dict[str, int] = {}
     if app_only:
-        said = [_call_of(frame, platform, alone=alone) for frame in frames if frame.in_app]
-        calls = [call for call in said if call.is_in_app]
-        if len(calls) < len(frames):
-            ignored[NOT_IN_APP] = len(frames) - len(calls)
-    else:
-        calls = [_call_of(frame, platform, alone=alone) for frame in frames]
+        frames = [frame for frame in frames if is_in_app(frame, frame.platform or platform)]
+        if len(frames) < len(trace.frames):
+            ignored[NOT_IN_APP] = len(trace.frames) - len(frames)
+    alone = len(trace.frames) == 1
     parts: list[Part] = []
-    previous: tuple[Part, ...] = ()
-    for call in calls:
-        why = REPEATED if call.parts and call.parts == previous else call.why_ignored
-        if why:
-            ignored[why] = ignored.get(why, 0) + 1
+    previous: list[Part] = []
+    for frame in frames:
+        found = _call_parts(frame, frame.platform or platform, alone=alone)
+        if found == previous:
+            found = REPEATED
+        if isinstance(found, str):
+            ignored[found] = ignored.get(found, 0) + 1
         else:
-            parts += call.parts
-            previous = call.parts
+            parts += found
+            previous = found
     return Calls(parts, ignored)
 
 
@@ -108,76 +94,27 @@ def crash_frame(trace: Stacktrace, platform: str) -> Frame:
     The call that people look at first: the newest of the application, else the newest of all, in
     both cases of those that say something.
     """
-    alone = len(trace.frames) == 1
     newest: Frame | None = None
     for frame in reversed(trace.frames):
-        if frame.in_app or newest is None:
-            call = _call_of(frame, platform, alone=alone)
-            if call.is_telling and call.is_in_app:
+        of = frame.platform or platform
+        in_app = is_in_app(frame, of)
+        if (in_app or newest is None) and not is_helper(frame, of) and not is_evaluated(frame, of):
+            if in_app:
                 return frame
-            if call.is_telling and newest is None:
-                newest = frame
+            newest = frame
     return newest or trace.frames[-1]
 
 
-def _call_of(frame: Frame, platform: str, *, alone: bool) -> _Call:
-    line = frame.context_line
-    return _call(
-        frame.platform or platform,
-        alone,
-        frame.in_app,
-        frame.function,
-        frame.raw_function,
-        frame.module,
-        frame.filename,
-        frame.abs_path,
-        frame.package,
-        # A longer one does not count, and would only take room.
-        line if line and len(line) <= MAX_LINE_CHARACTERS else None,
-    )
-
-
-@lru_cache(maxsize=KNOWN_CALLS)
-def _call(  # noqa: PLR0917 - keywords make each look-up dearer
-    platform: str,
-    alone: bool,
-    in_app: bool | None,
-    function: str | None,
-    raw_function: str | None,
-    module: str | None,
-    filename: str | None,
-    abs_path: str | None,
-    package: str | None,
-    context_line: str | None,
-) -> _Call:
-    """What a frame is to grouping, by all that grouping looks at."""
-    frame = Frame(
-        in_app=in_app,
-        function=function,
-        raw_function=raw_function,
-        module=module,
-        filename=filename,
-        abs_path=abs_path,
-        package=package,
-        context_line=context_line,
-    )
-    evaluated, helper = is_evaluated(frame, platform), is_helper(frame, platform)
-    parts = () if evaluated or helper else _parts(frame, platform, alone=alone)
-    return _Call(
-        is_in_app=is_in_app(frame, platform),
-        is_telling=not (evaluated or helper),
-        parts=parts,
-        why_ignored=(
-            EVALUATED if evaluated else HELPER if helper else "" if parts else NOTHING_STABLE
-        ),
-    )
-
-
-def _parts(frame: Frame, platform: str, *, alone: bool) -> tuple[Part, ...]:
+def _call_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
+    """The parts of one call, or in words why it has none."""
+    if is_evaluated(frame, platform):
+        return EVALUATED
+    if is_helper(frame, platform):
+        return HELPER
     function = grouping_function(frame, platform)
     opened = platform in JAVASCRIPT and (frame.abs_path or "").startswith(_OPENED)
     if alone and opened and not function:
-        return ()
+        return NOTHING_STABLE
     parts: list[Part] = []
     if module := _module(frame, platform):
         parts.append(Part("module", module))
@@ -187,7 +124,7 @@ def _parts(frame: Frame, platform: str, *, alone: bool) -> tuple[Part, ...]:
         parts.append(Part("function", function))
     elif platform in _LINE_PLATFORMS and not opened and (line := _line(frame)):
         parts.append(Part("line", line))
-    return tuple(parts)
+    return parts or NOTHING_STABLE
 
 
 def _module(frame: Frame, platform: str) -> str:

@@ -33,11 +33,7 @@ BREADCRUMB_CHARACTERS = 200
 MAX_EXTRA_BYTES = 1024
 MAX_USER_BYTES = 1024
 
-# Room for the JSON of a typical event: a buffer that grows while it is written is copied each time.
-_EVENT_BYTES = 32 * 1024
-
-_encoder = msgspec.json.Encoder()
-_encode = _encoder.encode
+_encode = msgspec.json.Encoder().encode
 _compress = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_content_size=True).compress
 
 
@@ -84,14 +80,8 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         user_context=_encode(_user(event)) if event.user else None,
         sdk_name=event.sdk.name if event.sdk else None,
         sdk_version=event.sdk.version if event.sdk else None,
-        payload=_payload(event),
+        payload=_compress(_encode(event)),
     )
-
-
-def _payload(event: Event) -> bytes:
-    buffer = bytearray(_EVENT_BYTES)
-    _encoder.encode_into(event, buffer)
-    return _compress(buffer)
 
 
 def _list(values: Any) -> bytes | None:
