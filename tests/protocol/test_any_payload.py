@@ -226,22 +226,7 @@ def test_the_typed_and_the_lenient_way_of_reading_say_the_same(data, interface):
     text = json.dumps(value).encode()
     assert isinstance(typed, TypedReader)
     strict = typed._decode(msgspec.Raw(text))
-    assert _plain(lenient(json.loads(text), Notes(), interface)) == _plain(strict)
-
-
-def _plain(interface):
-    """What of an interface is written; absent and null are the same."""
-    return _without_null(msgspec.json.decode(msgspec.json.encode(interface)))
-
-
-def _without_null(value):
-    match value:
-        case dict():
-            return {key: _without_null(inner) for key, inner in value.items() if inner is not None}
-        case list():
-            return [_without_null(inner) for inner in value]
-        case _:
-            return value
+    assert lenient(json.loads(text), Notes(), interface) == strict
 
 
 whole = objects(
@@ -276,7 +261,7 @@ def test_one_wrong_attribute_leaves_the_others_as_they_are(given_frames, positio
     frame["colno"] = "not a number"
     expected = normalized(json.dumps({"exception": exact}).encode())
     found = normalized(json.dumps({"exception": spoiled}).encode())
-    assert _plain(found.exception) == _plain(expected.exception)
+    assert found.exception == expected.exception
     assert [error.type for error in found.errors] == [
         *(error.type for error in expected.errors),
         "invalid_data",

@@ -9,21 +9,22 @@ import msgspec
 from mesher.protocol import limits
 from mesher.protocol.bounded import NameText, ValueText
 from mesher.protocol.event import Breadcrumb
-from mesher.protocol.free_form import NO_BAG
+from mesher.protocol.free_form import Bag5, json_size
 from mesher.protocol.lenient import (
     Notes,
     StructReader,
     TypedReader,
-    bag_of_depth,
-    fit_bag,
     json_text_within,
+    shorten,
     values_list,
 )
 from mesher.protocol.level import read_level
 from mesher.protocol.timestamps import parse_timestamp
 
+_BAG_BYTES = limits.SMALL_BAG[0]
 
-class SentBreadcrumb(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+
+class SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
     """A breadcrumb as most SDKs send it; what differs is read leniently."""
 
     timestamp: float | str | None = None
@@ -31,7 +32,7 @@ class SentBreadcrumb(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     category: NameText | None = None
     level: NameText | int | None = None
     message: ValueText | None = None
-    data: msgspec.Raw = NO_BAG
+    data: Bag5 | None = None
     event_id: NameText | None = None
 
 
@@ -57,14 +58,16 @@ def _finish_breadcrumb(sent: SentBreadcrumb, notes: Notes) -> Breadcrumb:
         if timestamp is None:
             notes.invalid("breadcrumbs.timestamp", sent.timestamp)
     level = read_level(sent.level, notes, "breadcrumbs.level") if sent.level else None
-    data = fit_bag(sent.data, limits.SMALL_BAG, notes, "breadcrumbs.data")
+    data = sent.data
+    if data and json_size(data) > _BAG_BYTES:
+        data = shorten(data, limits.SMALL_BAG, notes, "breadcrumbs.data")
     return Breadcrumb(
         timestamp=timestamp,
         type=sent.type or "default",
         category=sent.category or None,
         level=level or "info",
         message=sent.message or None,
-        data=None if data is NO_BAG else data,
+        data=data or None,
         event_id=sent.event_id or None,
     )
 
@@ -87,11 +90,7 @@ def _read_sent_level(value: Any, notes: Notes, path: str) -> str | int | None:
 _EMPTY = Breadcrumb()
 _read_breadcrumb = StructReader(
     SentBreadcrumb,
-    {
-        "level": _read_sent_level,
-        "message": json_text_within(limits.VALUE_CHARACTERS),
-        "data": bag_of_depth(limits.SMALL_BAG[1]),
-    },
+    {"level": _read_sent_level, "message": json_text_within(limits.VALUE_CHARACTERS)},
 )
 _typed_breadcrumbs: TypedReader[SentBreadcrumbs] = TypedReader(
     SentBreadcrumbs, _lenient_breadcrumbs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,40 +18,31 @@ from mesher.protocol.lenient import (
     shorten,
     values_list,
 )
-from mesher.protocol.stacktrace import SentStacktrace, finish_stacktrace, read_stacktrace
+from mesher.protocol.stacktrace import finish_stacktrace, read_stacktrace
 
 # A value that carries its type in front: "ValueError: no such thing".
 _TYPE_IN_VALUE = re.compile(r"(\w{1,100}):\s*(.*)", re.DOTALL)
 
 
-class _SentException(ExceptionValue, kw_only=True, gc=False):
-    stacktrace: SentStacktrace | None = None
-    raw_stacktrace: SentStacktrace | None = None
-
-
-class _SentThread(Thread, kw_only=True, gc=False):
-    stacktrace: SentStacktrace | None = None
-
-
 class _Exceptions(msgspec.Struct):
-    values: list[_SentException]
+    values: list[ExceptionValue]
 
 
 class _Threads(msgspec.Struct):
-    values: list[_SentThread]
+    values: list[Thread]
 
 
-SentExceptions = list[_SentException] | _Exceptions
-SentThreads = list[_SentThread] | _Threads
+SentExceptions = list[ExceptionValue] | _Exceptions
+SentThreads = list[Thread] | _Threads
 
 
-def read_exceptions(given: SentExceptions | msgspec.Raw, notes: Notes) -> Sequence[ExceptionValue]:
+def read_exceptions(given: SentExceptions | msgspec.Raw, notes: Notes) -> list[ExceptionValue]:
     """Read the exceptions: a values list, a bare list, or one object."""
     found = _typed_exceptions(given, notes, "exception")
     return found.values if isinstance(found, _Exceptions) else found
 
 
-def read_threads(given: SentThreads | msgspec.Raw, notes: Notes) -> Sequence[Thread]:
+def read_threads(given: SentThreads | msgspec.Raw, notes: Notes) -> list[Thread]:
     """Read the threads, in the same forms as exceptions."""
     found = _typed_threads(given, notes, "threads")
     return found.values if isinstance(found, _Threads) else found
@@ -157,9 +147,5 @@ _read_exception = StructReader(
     },
 )
 _read_thread = StructReader(Thread, {"id": _read_id, "stacktrace": read_stacktrace})
-_typed_exceptions: TypedReader[Sequence[ExceptionValue] | _Exceptions] = TypedReader(
-    SentExceptions, _lenient_exceptions
-)
-_typed_threads: TypedReader[Sequence[Thread] | _Threads] = TypedReader(
-    SentThreads, _lenient_threads
-)
+_typed_exceptions: TypedReader[SentExceptions] = TypedReader(SentExceptions, _lenient_exceptions)
+_typed_threads: TypedReader[SentThreads] = TypedReader(SentThreads, _lenient_threads)

@@ -28,9 +28,6 @@ Bag5 = dict[str, Json5]
 Bag7 = dict[str, Json7]
 BAG_DEPTHS: tuple[tuple[Any, int], ...] = ((Bag5, 5), (Bag7, 7))
 
-# A free-form map that is still the JSON text it came as; this one stands for none.
-NO_BAG: Any = msgspec.Raw()
-
 _NESTED = (dict, list)
 _encode = msgspec.json.Encoder().encode
 

@@ -14,17 +14,12 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from mesher.protocol.event import EventError
-from mesher.protocol.free_form import BAG_DEPTHS, NO_BAG, cut_to_size, flatten, json_size
-from mesher.protocol.json_text import load_json
+from mesher.protocol.free_form import BAG_DEPTHS, cut_to_size, flatten, json_size
 from mesher.protocol.limits import MAX_ERRORS
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 Reader = Callable[[Any, "Notes", str], Any]
-
-_NOTHING = frozenset([b"", b"null", b"{}"])
-_LONGEST_NOTHING = 4
-_BAG_DECODERS = {depth: msgspec.json.Decoder(bag).decode for bag, depth in BAG_DEPTHS}
 
 # A note shows what was wrong, not the whole of it.
 _NOTED_VALUE_CHARACTERS = 200
@@ -132,37 +127,6 @@ def shorten(value: Any, bag: tuple[int, int], notes: Notes, name: str) -> Any:
     return cut_to_size(value, bag[0])
 
 
-def fit_bag(bag: Any, limit: tuple[int, int], notes: Notes, name: str) -> Any:
-    """
-    A free-form map within a limit of ``protocol.limits``: (bytes of JSON, depth).
-
-    One that is still JSON text stays so where it keeps to the limit, and nothing is built for it: its
-    size is that of the text, and it is at most as deep as it has brackets.
-
-    Returns:
-        The map, as text or opened; where it says nothing ``NO_BAG`` of a text, else ``None``.
-    """
-    if not isinstance(bag, msgspec.Raw):
-        return shorten(bag, limit, notes, name) if bag else None
-    text = bytes(bag)
-    if len(text) <= _LONGEST_NOTHING and text in _NOTHING:
-        return NO_BAG
-    size_bytes, depth = limit
-    fits = text[:1] == b"{" and len(text) <= size_bytes
-    if fits and (text.count(b"{") + text.count(b"[") <= depth or _is_within_depth(bag, depth)):
-        return bag
-    opened = bag_of_depth(depth)(load_json(text, name), notes, name)
-    return NO_BAG if opened is None else shorten(opened, limit, notes, name)
-
-
-def _is_within_depth(bag: msgspec.Raw, depth: int) -> bool:
-    try:
-        _BAG_DECODERS[depth](bag)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
 def lenient_text(value: Any) -> str | None:
     """A string from a string, boolean or number, as Sentry's clients rely on; else ``None``."""
     if isinstance(value, str):
@@ -234,7 +198,7 @@ def _reader_of(kind: Any) -> Reader:
     for option in (kind, *get_args(kind)):
         for bag, depth in BAG_DEPTHS:
             if option == bag:
-                return bag_of_depth(depth)
+                return _bag_of_depth(depth)
         for constraint in getattr(option, "__metadata__", ()):
             if constraint.extra is not None:
                 return text_within(constraint.extra["limit"])
@@ -245,7 +209,7 @@ def _reader_of(kind: Any) -> Reader:
     return read
 
 
-def bag_of_depth(depth: int) -> Reader:
+def _bag_of_depth(depth: int) -> Reader:
     """A ``Reader`` of free-form maps; of a list, which PHP makes of some maps, by its indexes."""
 
     def read(value: Any, notes: Notes, path: str) -> dict[str, Any] | None:

@@ -13,11 +13,10 @@ import msgspec
 
 from mesher.protocol.breadcrumbs import SentBreadcrumbs
 from mesher.protocol.contexts import SentContexts
-from mesher.protocol.event import Sdk
+from mesher.protocol.event import Sdk, Stacktrace
 from mesher.protocol.exceptions import SentExceptions, SentThreads
 from mesher.protocol.free_form import Bag7
 from mesher.protocol.software import Modules
-from mesher.protocol.stacktrace import SentStacktrace
 
 # Protocol versions before 7 used the names of Sentry's Python classes.
 _OLD_NAMES = {
@@ -85,8 +84,8 @@ class _WellFormed(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
 
     exception: SentExceptions | None = None
     old_exception: SentExceptions | None = None
-    stacktrace: SentStacktrace | None = None
-    old_stacktrace: SentStacktrace | None = None
+    stacktrace: Stacktrace | None = None
+    old_stacktrace: Stacktrace | None = None
     threads: SentThreads | None = None
     old_threads: SentThreads | None = None
     breadcrumbs: SentBreadcrumbs | None = None
@@ -145,8 +144,6 @@ def decode_payload(payload: bytes) -> Payload:
         msgspec.DecodeError, UnicodeDecodeError: it is not strict JSON, or no object.
         RecursionError: it is a tower of brackets.
     """
-    if not payload.isascii():
-        payload.decode()  # what stays JSON text is not looked into, and has to be UTF-8 all the same
     try:
         return decode_well_formed(payload)
     except msgspec.ValidationError:

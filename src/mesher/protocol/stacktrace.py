@@ -9,21 +9,10 @@ import msgspec
 
 from mesher.protocol import limits
 from mesher.protocol.event import Frame, Stacktrace
-from mesher.protocol.free_form import NO_BAG
-from mesher.protocol.lenient import Notes, StructReader, TypedReader, fit_bag, shorten, text_within
+from mesher.protocol.free_form import json_size
+from mesher.protocol.lenient import Notes, StructReader, TypedReader, shorten, text_within
 
-
-class SentFrame(Frame, kw_only=True, gc=False):
-    """A well-formed frame as it arrives: nothing looks into its bags, so they stay JSON text."""
-
-    vars: msgspec.Raw = NO_BAG  # type: ignore[assignment] # written, it is what Frame reads
-    data: msgspec.Raw = NO_BAG  # type: ignore[assignment]
-
-
-class SentStacktrace(Stacktrace, kw_only=True, gc=False):
-    """A well-formed stack trace as it arrives."""
-
-    frames: list[SentFrame] = []  # type: ignore[assignment] # noqa: RUF012 - msgspec copies it
+_BAG_BYTES = limits.SMALL_BAG[0]
 
 
 def read_stacktrace(value: Any, notes: Notes, path: str) -> Stacktrace | None:
@@ -76,8 +65,7 @@ def finish_stacktrace(trace: Stacktrace | None, notes: Notes, path: str) -> Stac
     if len(frames) > limits.DETAILED_FRAMES:
         half = limits.DETAILED_FRAMES // 2
         for frame in frames[half:-half]:
-            frame.vars = NO_BAG if isinstance(frame, SentFrame) else None
-            frame.pre_context = frame.context_line = frame.post_context = None
+            frame.vars = frame.pre_context = frame.context_line = frame.post_context = None
     frames_path = f"{path}.frames"
     for frame in frames:
         finish_frame(frame, notes, frames_path)
@@ -96,10 +84,10 @@ def finish_frame(frame: Frame, notes: Notes, path: str) -> None:
         frame.abs_path = frame.filename
     if frame.context_line is None and (frame.pre_context or frame.post_context):
         frame.context_line = ""
-    if frame.vars is not None and frame.vars is not NO_BAG:
-        frame.vars = fit_bag(frame.vars, limits.SMALL_BAG, notes, f"{path}.vars")
-    if frame.data is not None and frame.data is not NO_BAG:
-        frame.data = fit_bag(frame.data, limits.SMALL_BAG, notes, f"{path}.data")
+    if frame.vars and json_size(frame.vars) > _BAG_BYTES:
+        frame.vars = shorten(frame.vars, limits.SMALL_BAG, notes, f"{path}.vars")
+    if frame.data and json_size(frame.data) > _BAG_BYTES:
+        frame.data = shorten(frame.data, limits.SMALL_BAG, notes, f"{path}.data")
 
 
 def _path_of(abs_path: str) -> str:
@@ -148,4 +136,4 @@ _read_frame = StructReader(
     },
 )
 _read_trace = StructReader(Stacktrace, {"frames": _read_frames})
-_typed_trace: TypedReader[Stacktrace | None] = TypedReader(SentStacktrace, read_stacktrace)
+_typed_trace: TypedReader[Stacktrace | None] = TypedReader(Stacktrace, read_stacktrace)

@@ -15,8 +15,7 @@ from sqlalchemy import text
 
 from mesher.protocol.event import Event as FullEvent
 from mesher.protocol.event import LogEntry
-from mesher.protocol.json_text import clean_json
-from mesher.protocol.normalize import event_from_payload
+from mesher.protocol.parse import parse_event
 from mesher.storage.database import ReadConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.types import Event, Issue, Project, Severity
@@ -178,17 +177,12 @@ def full_event(event: Event) -> FullEvent:
     try:
         return _payload_decoder.decode(payload)
     except msgspec.ValidationError:
-        # Numbers that no type holds, or stored when a limit was wider than it is now: read, and cut,
-        # as on arrival.
-        again = event_from_payload(
-            clean_json(payload),
-            event_id=event.id.hex,
-            received_at=event.received_at.timestamp(),
-            sent_at=None,
-            client=None,
-            client_ip=None,
+        # Stored when a limit was wider than it is now: what is over it is cut, as on arrival.
+        full, notes = parse_event(
+            payload, event_id=event.id.hex, default_timestamp=event.received_at.timestamp()
         )
-        return _payload_decoder.decode(msgspec.json.encode(again))
+        full.errors = notes.errors
+        return full
 
 
 async def _find_one(conn: ReadConnection, statement: Any, values: dict[str, Any]) -> Event | None:
