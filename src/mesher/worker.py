@@ -29,8 +29,8 @@ from mesher.storage.kept_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
 from mesher.values.ingest_settings import IngestSettings
 
-# A third of the weight of the other processes: enough to keep up beside a neighbour that never rests.
-NICENESS = 5
+# A fourteenth of the weight of the other processes.
+NICENESS = 12
 # An event waits at most this long before digest sees it.
 POLL_SECONDS = 0.02
 # The web processes make their shards as they start; new ones are looked for this often.
