@@ -13,8 +13,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -47,7 +46,6 @@ from mesher.values.ingest_settings import IngestSettings
 _EVENT_CATEGORY = "error"
 _REPORT_CATEGORY = item_category("client_report")
 _MINUTE_US = 60_000_000
-_HOUR_US = 60 * _MINUTE_US
 # Items of an envelope whose payload is looked at here.
 _READ_ITEMS = frozenset(["event", "security", "client_report"])
 # What only the payload tells to be no error: old clients send transactions to the store endpoint.
@@ -111,7 +109,7 @@ class _Work:
     def __init__(self, record: Record, policy: Policy) -> None:
         self._record = record
         self._policy = policy
-        self._hour = _hour(record.received_at_us // _HOUR_US)
+        self._hour = hour_of(record.received_at_us)
         self._unwanted = ""  # why the event was dropped
         self.digested = Digested([], Counter(), Companions())
 
@@ -182,11 +180,6 @@ class _Work:
             minute=self._record.received_at_us // _MINUTE_US,
             factor=self._policy.settings.spike_factor,
         )
-
-
-@lru_cache(maxsize=64)  # records come in the order of their time, some late
-def _hour(number: int) -> datetime:
-    return hour_of(number * _HOUR_US)
 
 
 def _normalized(record: Record, found: _Found, payload: bytes) -> Event:

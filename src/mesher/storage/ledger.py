@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -39,7 +40,13 @@ def moment_of(epoch_us: int) -> datetime:
 
 def hour_of(epoch_us: int) -> datetime:
     """The full hour (UTC) that a time in microseconds since the epoch lies in."""
-    return _EPOCH + timedelta(hours=epoch_us // 3_600_000_000)
+    return _hour(epoch_us // 3_600_000_000)
+
+
+# Asked for each event, and events come in the order of their time, some late.
+@lru_cache(maxsize=64)
+def _hour(number: int) -> datetime:
+    return _EPOCH + timedelta(hours=number)
 
 
 def add_outcomes(conn: Connection[TupleRow], outcomes: Counter[OutcomeKey]) -> None:
