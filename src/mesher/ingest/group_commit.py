@@ -54,6 +54,8 @@ class GroupCommitJournal:
         # None ends the thread that takes it.
         self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closing = False
+        # Nothing may be put behind the last None: no thread would take it.
+        self._putting = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._size_bytes = 0
         self._size_checked = 0.0
@@ -71,10 +73,11 @@ class GroupCommitJournal:
         if self.depth_bytes() > self._max_bytes:
             metrics.JOURNAL_REFUSALS.labels("limit").inc()
             raise JournalFull(f"the journal holds more than {self._max_bytes} bytes")
-        if self._closing:
-            raise JournalFull("this process is stopping")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put((record, done))
+        with self._putting:
+            if self._closing:
+                raise JournalFull("this process is stopping")
+            self._waiting.put((record, done))
         await done
 
     def depth_bytes(self) -> int:
@@ -87,9 +90,10 @@ class GroupCommitJournal:
 
     def close(self) -> None:
         """Flush what waits, then close the files. Blocks; nothing can be appended after it."""
-        self._closing = True
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._putting:
+            self._closing = True
+            for _ in self._threads:
+                self._waiting.put(None)
         for thread in self._threads:
             thread.join()
         for appender in self._appenders:
