@@ -51,7 +51,7 @@ async def _receive_all(
     source = iter(calls)
     with meter.stage("receive"):
         await asyncio.gather(*(_client(app, source) for _ in range(CONNECTIONS)))
-    await asyncio.to_thread(journal.close)
+    await journal.close()
 
 
 async def _client(app: IngestApp, source: Iterator[tuple[Scope, bytes]]) -> None:

@@ -122,7 +122,9 @@ def _append_all(meter: Meter, folder: Path, records: Sequence[bytes]) -> None:
         appender = SegmentAppender(folder / f"groups-of-{size}")
         with meter.stage(f"journal_{size}"):
             for start in range(0, len(records), size):
-                appender.append(records[start : start + size])
+                appender.write(records[start : start + size])
+                appender.flush()
+                appender.begin_segment_if_due()
         appender.close()
 
 

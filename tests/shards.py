@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Shard:
 
     def append(self, *bodies: bytes, received_at: datetime | None = None) -> None:
         moment = received_at.timestamp() if received_at else time.time()
-        self.appender.append(
+        append(
+            self.appender,
             [
                 encode_record(
                     Record(
@@ -48,7 +50,7 @@ class Shard:
                     )
                 )
                 for body in bodies
-            ]
+            ],
         )
 
     def drain(self) -> None:
@@ -65,6 +67,13 @@ class Shard:
     def close(self) -> None:
         self.digester.close()
         self.appender.close()
+
+
+def append(appender: SegmentAppender, records: Sequence[bytes]) -> None:
+    """Append a group and make it durable, as the journal of a web process does."""
+    appender.write(records)
+    appender.flush()
+    appender.begin_segment_if_due()
 
 
 def refuse_message(conn: psycopg.Connection, message: str) -> None:

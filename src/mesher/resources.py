@@ -115,7 +115,7 @@ async def open_resources(
             await asyncio.wait_for(refresh, KEYS_STOP_SECONDS)
         refusals.close()
         await counting
-        await asyncio.to_thread(journal.close)
+        await journal.close()
         await engine.dispose()
 
 

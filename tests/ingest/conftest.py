@@ -76,7 +76,7 @@ class Ingest:
                     return [await client.request(m, path, **given) for m, path, given in requests]
             finally:
                 await refusals.flush()
-                await asyncio.to_thread(journal.close)
+                await journal.close()
 
         return asyncio.run(send())
 

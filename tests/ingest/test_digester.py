@@ -12,7 +12,7 @@ from mesher.ingest.marker import Marker
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
 from mesher.storage.partitions import drop_partition
-from shards import Shard, refuse_message
+from shards import Shard, append, refuse_message
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_second_digester_of_the_same_shard_stores_nothing(shard):
 
 def test_a_record_that_cannot_be_read_is_quarantined_and_its_neighbours_are_stored(shard):
     shard.append(b'{"message":"a"}')
-    shard.appender.append([b"\xc1 no record"])
+    append(shard.appender, [b"\xc1 no record"])
     shard.append(b'{"message":"b"}')
 
     shard.drain()

@@ -46,7 +46,7 @@ def _send(tmp_path, *messages: dict[str, Any]) -> list[dict[str, Any]]:
             "client": ("192.0.2.7", 1),
         }
         await app(scope, receive, send)
-        journal.close()
+        await journal.close()
 
     asyncio.run(scenario())
     return sent

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,13 @@ from mesher.errors import SetupError
 from mesher.ingest import journal_sqlite
 from mesher.ingest.group_commit import GroupCommitJournal
 from mesher.ingest.journal import JournalFull
-from mesher.ingest.journal_sqlite import SegmentAppender, SegmentReader, shard_size_bytes
+from mesher.ingest.journal_sqlite import (
+    MAX_GROUP_RECORDS,
+    SegmentAppender,
+    SegmentReader,
+    shard_size_bytes,
+)
+from shards import append
 
 PLENTY = 10**9
 
@@ -32,10 +41,22 @@ def read_all(shard: Path, after: int = 0) -> list[tuple[int, bytes]]:
     return found
 
 
+@contextlib.contextmanager
+def failing_flush() -> Iterator[None]:
+    """The disk refuses to flush files that were flushed before, as a dying one does."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse)
+        yield
+
+
 def test_what_is_appended_is_read_in_order_from_position_one(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"first", b"second"])
-    appender.append([b"third"])
+    append(appender, [b"first", b"second"])
+    append(appender, [b"third"])
 
     assert read_all(tmp_path / "000") == [(1, b"first"), (2, b"second"), (3, b"third")]
     appender.close()
@@ -43,7 +64,7 @@ def test_what_is_appended_is_read_in_order_from_position_one(tmp_path):
 
 def test_reading_goes_on_behind_the_given_position(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"a", b"b", b"c"])
+    append(appender, [b"a", b"b", b"c"])
 
     assert read_all(tmp_path / "000", after=2) == [(3, b"c")]
     appender.close()
@@ -51,7 +72,7 @@ def test_reading_goes_on_behind_the_given_position(tmp_path):
 
 def test_a_read_is_bounded_in_bytes_but_always_gives_the_first_record(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"x" * 100, b"y" * 100])
+    append(appender, [b"x" * 100, b"y" * 100])
     reader = SegmentReader(tmp_path / "000")
 
     assert [entry.position for entry in reader.read(0, 10, 10)] == [1]
@@ -60,16 +81,18 @@ def test_a_read_is_bounded_in_bytes_but_always_gives_the_first_record(tmp_path):
     appender.close()
 
 
-def test_a_reopened_shard_goes_on_with_the_next_position_and_keeps_its_identity(tmp_path):
+def test_a_reopened_shard_keeps_its_identity_and_gives_out_no_position_that_was_seen_before(
+    tmp_path,
+):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"before"])
+    append(appender, [b"before"])
     identity = SegmentReader(tmp_path / "000").shard_id
     appender.close()
 
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"after"])
+    append(appender, [b"after"])
 
-    assert read_all(tmp_path / "000") == [(1, b"before"), (2, b"after")]
+    assert read_all(tmp_path / "000") == [(1, b"before"), (2 + MAX_GROUP_RECORDS, b"after")]
     assert SegmentReader(tmp_path / "000").shard_id == identity
     appender.close()
 
@@ -81,14 +104,17 @@ def test_a_full_segment_is_followed_by_another_and_removed_once_it_is_acknowledg
     shard = tmp_path / "000"
     appender = SegmentAppender(shard)
     for _ in range(5):
-        appender.append([b"x" * 600])
+        append(appender, [b"x" * 600])
     reader = SegmentReader(shard)
-    assert len(list(shard.glob("*.db"))) == 5
+    assert len(list(shard.glob("*.db"))) == 6
 
     reader.read(0, 10, PLENTY)
     reader.acknowledge(4)
 
-    assert [path.name for path in shard.glob("*.db")] == ["00000000000000000005.db"]
+    assert sorted(path.name for path in shard.glob("*.db")) == [
+        "00000000000000000005.db",
+        "00000000000000000006.db",
+    ]
     assert [entry.position for entry in reader.read(4, 10, PLENTY)] == [5]
     reader.close()
     appender.close()
@@ -96,15 +122,15 @@ def test_a_full_segment_is_followed_by_another_and_removed_once_it_is_acknowledg
 
 def test_an_acknowledged_active_segment_stays_so_that_no_position_is_used_twice(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"one"])
+    append(appender, [b"one"])
     reader = SegmentReader(tmp_path / "000")
     reader.acknowledge(1)
     appender.close()
 
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"two"])
+    append(appender, [b"two"])
 
-    assert [entry.position for entry in reader.read(1, 10, PLENTY)] == [2]
+    assert [entry.record for entry in reader.read(1, 10, PLENTY)] == [b"two"]
     reader.close()
     appender.close()
 
@@ -112,8 +138,8 @@ def test_an_acknowledged_active_segment_stays_so_that_no_position_is_used_twice(
 def test_a_partly_read_segment_is_not_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1000)
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([b"x" * 600, b"x" * 600])
-    appender.append([b"next segment"])
+    append(appender, [b"x" * 600, b"x" * 600])
+    append(appender, [b"next segment"])
     reader = SegmentReader(tmp_path / "000")
 
     reader.acknowledge(1)
@@ -131,7 +157,7 @@ def test_a_segment_is_full_by_what_it_takes_on_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1_000_000)
     appender = SegmentAppender(tmp_path / "000")
     for _ in range(200):
-        appender.append([b"small"])
+        append(appender, [b"small"])
 
     assert max(path.stat().st_size for path in (tmp_path / "000").iterdir()) < 1_100_000
     assert [position for position, _ in read_all(tmp_path / "000")] == list(range(1, 201))
@@ -149,11 +175,64 @@ def test_a_second_appender_of_one_shard_is_refused(tmp_path):
 def test_a_refused_group_leaves_nothing_behind_and_the_next_one_is_kept(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
     with pytest.raises(sqlite3.Error):
-        appender.append([b"good", object()])  # type: ignore[list-item]
-    appender.append([b"kept"])
+        append(appender, [b"good", object()])  # type: ignore[list-item]
+    append(appender, [b"kept"])
 
     assert read_all(tmp_path / "000") == [(1, b"kept")]
     appender.close()
+
+
+def test_positions_that_a_power_cut_took_away_are_not_given_out_again(tmp_path):
+    """
+    A reader may have seen them, and PostgreSQL holds its position: records under the same numbers
+    would never be digested.
+    """
+    shard, survived = tmp_path / "000", tmp_path / "survived"
+    appender = SegmentAppender(shard)
+    append(appender, [b"durable"])
+    shutil.copytree(shard, survived)
+    appender.write([b"%d" % number for number in range(MAX_GROUP_RECORDS)])
+    last_seen = read_all(shard)[-1][0]
+    appender.close()
+
+    appender = SegmentAppender(survived)
+    append(appender, [b"after"])
+
+    assert [record for _, record in read_all(survived, after=last_seen)] == [b"after"]
+    appender.close()
+
+
+def test_after_a_flush_that_failed_nothing_is_taken_until_there_is_a_new_segment(tmp_path):
+    shard = tmp_path / "000"
+    appender = SegmentAppender(shard)
+    append(appender, [b"kept"])
+    appender.write([b"lost"])
+    with failing_flush(), pytest.raises(OSError, match="Input/output error"):
+        appender.flush()
+    with pytest.raises(OSError, match="last flush failed"):
+        appender.write([b"refused"])
+
+    appender.begin_segment_if_due()
+    append(appender, [b"taken"])
+
+    assert len(list(shard.glob("*.db"))) == 2
+    assert read_all(shard)[-1][1] == b"taken"
+    appender.close()
+
+
+def test_whoever_waits_for_a_flush_that_fails_is_told_and_the_next_one_is_kept(tmp_path):
+    async def scenario() -> None:
+        journal = GroupCommitJournal([tmp_path / "000"], max_bytes=PLENTY)
+        journal.start()
+        await journal.append(b"before")
+        with failing_flush(), pytest.raises(JournalFull, match="the disk refuses"):
+            await journal.append(b"lost")
+        await journal.append(b"after")
+        await journal.close()
+
+    asyncio.run(scenario())
+
+    assert read_all(tmp_path / "000")[-1][1] == b"after"
 
 
 def test_every_record_that_was_told_durable_survives_kill_minus_nine(tmp_path):
@@ -199,7 +278,7 @@ def test_records_appended_together_are_kept_together(tmp_path):
         journal = GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY)
         journal.start()
         await asyncio.gather(*(journal.append(b"%d" % number) for number in range(300)))
-        await asyncio.to_thread(journal.close)
+        await journal.close()
 
     asyncio.run(scenario())
 
@@ -226,7 +305,7 @@ def test_a_journal_over_its_limit_refuses_and_takes_again_when_it_is_drained(tmp
         taken = await fill(journal)
         SegmentReader(shard).acknowledge(taken)
         again = await fill(journal)
-        await asyncio.to_thread(journal.close)
+        await journal.close()
         return taken, again
 
     taken, again = asyncio.run(scenario())
@@ -251,7 +330,7 @@ def test_segments_are_small_enough_for_the_limit_to_be_left_again(tmp_path, monk
         assert taken < 1000
         SegmentReader(shard).acknowledge(taken)
         await journal.append(b"again")
-        await asyncio.to_thread(journal.close)
+        await journal.close()
 
     asyncio.run(scenario())
 
@@ -262,14 +341,15 @@ def test_a_journal_that_could_not_open_all_its_shards_holds_none_of_them(tmp_pat
         GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY)
     other.close()
 
-    GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY).close()
+    journal = GroupCommitJournal([tmp_path / "000", tmp_path / "001"], max_bytes=PLENTY)
+    asyncio.run(journal.close())
 
 
 def test_a_closed_journal_takes_nothing_more(tmp_path):
     async def scenario() -> None:
         journal = GroupCommitJournal([tmp_path / "000"], max_bytes=PLENTY)
         journal.start()
-        await asyncio.to_thread(journal.close)
+        await journal.close()
         with pytest.raises(JournalFull, match="stopping"):
             await journal.append(b"late")
 

@@ -11,6 +11,7 @@ from mesher.ingest.journal import Record, encode_record
 from mesher.ingest.journal_sqlite import SegmentAppender, SegmentReader
 from mesher.ingest.journal_status import read_journal_status
 from mesher.ingest.marker import MARKER_NAME, Marker
+from shards import append
 
 
 def _record(received_at_us: int) -> bytes:
@@ -50,7 +51,7 @@ def test_a_new_shard_is_empty(appender, tmp_path):
 
 
 def test_what_is_behind_the_position_of_the_database_waits(appender, tmp_path):
-    appender.append([_record(100), _record(200), _record(300)])
+    append(appender, [_record(100), _record(200), _record(300)])
     positions = {journal_sqlite.read_identity(tmp_path / "003"): 1}
 
     [shard] = read_journal_status(tmp_path, positions)
@@ -61,7 +62,7 @@ def test_what_is_behind_the_position_of_the_database_waits(appender, tmp_path):
 
 
 def test_without_the_database_the_note_of_the_digest_process_counts(appender, tmp_path):
-    appender.append([_record(100), _record(200)])
+    append(appender, [_record(100), _record(200)])
     marker = Marker(tmp_path / "003" / MARKER_NAME)
     marker.end(1)
     marker.close()
@@ -72,7 +73,7 @@ def test_without_the_database_the_note_of_the_digest_process_counts(appender, tm
 
 
 def test_a_record_that_cannot_be_read_waits_too_and_has_no_age(appender, tmp_path):
-    appender.append([b"\xc1 no record", _record(200)])
+    append(appender, [b"\xc1 no record", _record(200)])
 
     [shard] = read_journal_status(tmp_path)
 
@@ -82,7 +83,7 @@ def test_a_record_that_cannot_be_read_waits_too_and_has_no_age(appender, tmp_pat
 def test_several_segments_are_one_shard(appender, tmp_path, monkeypatch):
     monkeypatch.setattr(journal_sqlite, "SEGMENT_BYTES", 1)
     for moment in (100, 200, 300):
-        appender.append([_record(moment)])
+        append(appender, [_record(moment)])
 
     [shard] = read_journal_status(tmp_path, {journal_sqlite.read_identity(tmp_path / "003"): 2})
 
@@ -92,7 +93,7 @@ def test_several_segments_are_one_shard(appender, tmp_path, monkeypatch):
 
 def test_a_shard_that_nobody_has_open_is_read_without_changing_it(tmp_path):
     appender = SegmentAppender(tmp_path / "000")
-    appender.append([_record(100)])
+    append(appender, [_record(100)])
     reader = SegmentReader(tmp_path / "000")
     appender.close()
     reader.close()

@@ -18,6 +18,7 @@ from mesher.ingest.policies import Policies
 from mesher.ingest.spike import FLOOR_EVENTS, MINUTES_TO_LEARN, Storm, keep_event
 from mesher.storage.connection import connect
 from mesher.values.ingest_settings import IngestSettings
+from shards import append
 
 PROJECT = uuid.UUID(int=1)
 PROTECTED = {PROJECT: IngestSettings(spike_protection=True)}
@@ -79,7 +80,8 @@ def test_a_storm_leaves_its_first_events_and_rare_ones_and_the_rest_is_in_the_le
     now_us = int(time.time() * 1e6)
     # One event first, an hour ago: what is usual is known, and it is next to nothing.
     messages = ["usual", *["loop"] * (FLOOR_EVENTS + 300), "rare"]
-    shard.append(
+    append(
+        shard,
         [
             encode_record(
                 Record(
@@ -95,7 +97,7 @@ def test_a_storm_leaves_its_first_events_and_rare_ones_and_the_rest_is_in_the_le
                 )
             )
             for number, message in enumerate(messages)
-        ]
+        ],
     )
     with connect(database_url, application_name="test") as conn:
         digester = ShardDigester(SegmentReader(tmp_path / "000"), Marker(tmp_path / "m"), PROTECTED)

@@ -11,7 +11,7 @@ from mesher.errors import Conflict, NotFound
 from mesher.ingest.replay import replay
 from mesher.storage.connection import connect
 from mesher.storage.quarantine import list_quarantine
-from shards import PROJECT, Shard, refuse_message
+from shards import PROJECT, Shard, append, refuse_message
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_record_that_is_refused_again_stays_and_nothing_is_counted(shard):
 
 
 def test_a_record_that_cannot_be_read_stays(shard):
-    shard.appender.append([b"\xc1 no record"])
+    append(shard.appender, [b"\xc1 no record"])
     shard.drain()
     [_, unreadable] = list_quarantine(shard.conn)
     assert unreadable.project_id is None
@@ -121,7 +121,7 @@ def test_an_event_that_its_client_sent_again_meanwhile_is_a_duplicate(shard):
     [entry] = list_quarantine(shard.conn)
     repair(shard.conn)
     [(record,)] = shard.conn.execute("SELECT record FROM quarantine").fetchall()
-    shard.appender.append([record])
+    append(shard.appender, [record])
     shard.drain()
 
     replay(shard.conn, entry.id)

@@ -2,8 +2,9 @@
 Group commit: many requests wait for one flush to disk.
 
 A flush costs about as much for fifty records as for one, so what arrives while one flush runs
-forms the next group. One thread per shard; while it flushes (SQLite lets go of the interpreter
-lock), the event loop collects.
+forms the next group. The event loop writes a group, which is a copy to the kernel, and a thread for
+each shard flushes it, which waits for the disk: between the two the interpreter lock changes hands
+once, not for every record, and a slow disk holds up no other request.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import structlog
 
 from mesher import metrics
 from mesher.ingest.journal import JournalFull
-from mesher.ingest.journal_sqlite import SegmentAppender, shard_size_bytes
+from mesher.ingest.journal_sqlite import MAX_GROUP_RECORDS, SegmentAppender, shard_size_bytes
 
-# A group is bounded so that the first of it does not wait for the last: some milliseconds of disk.
-MAX_GROUP_RECORDS = 512
-MAX_GROUP_BYTES = 16 * 1024**2
+# The event loop does nothing else while it writes a group: some milliseconds at most.
+MAX_GROUP_BYTES = 4 * 1024**2
 # How old the measured size on disk may be; at 60 MB/s that is some 15 MB of inexactness.
 SIZE_CHECK_SECONDS = 0.25
 
@@ -51,33 +52,32 @@ class GroupCommitJournal:
         self._shards = shards
         self._max_bytes = max_bytes
         self._appenders = _open_all(shards, limit_bytes=max_bytes)
-        # None ends the thread that takes it.
-        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._flushers: list[_Flusher] = []
+        self._idle: deque[_Flusher] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._write_is_due = False
         self._closing = False
-        # Nothing may be put behind the last None: no thread would take it.
-        self._putting = threading.Lock()
-        self._threads: list[threading.Thread] = []
+        self._all_idle = asyncio.Event()
         self._size_bytes = 0
         self._size_checked = 0.0
 
     def start(self) -> None:
-        """Start the appending threads; their answers arrive on the event loop that runs now."""
-        loop = asyncio.get_running_loop()
-        for appender in self._appenders:
-            thread = threading.Thread(target=self._run, args=(appender, loop), name="journal")
-            thread.start()
-            self._threads.append(thread)
+        """Start the flushing threads; their answers arrive on the event loop that runs now."""
+        self._flushers = [_Flusher(appender, self._flushed) for appender in self._appenders]
+        self._idle.extend(self._flushers)
 
     async def append(self, record: bytes) -> None:
         """Return once ``record`` is durable; ``JournalFull`` when it is not kept."""
+        if self._closing:
+            raise JournalFull("this process is stopping")
         if self.depth_bytes() > self._max_bytes:
             metrics.JOURNAL_REFUSALS.labels("limit").inc()
             raise JournalFull(f"the journal holds more than {self._max_bytes} bytes")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with self._putting:
-            if self._closing:
-                raise JournalFull("this process is stopping")
-            self._waiting.put((record, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((record, done))
+        if self._idle and not self._write_is_due:
+            self._write_soon()
         await done
 
     def depth_bytes(self) -> int:
@@ -88,45 +88,101 @@ class GroupCommitJournal:
             self._size_bytes = sum(map(shard_size_bytes, self._shards))
         return self._size_bytes
 
-    def close(self) -> None:
-        """Flush what waits, then close the files. Blocks; nothing can be appended after it."""
-        with self._putting:
-            self._closing = True
-            for _ in self._threads:
-                self._waiting.put(None)
-        for thread in self._threads:
-            thread.join()
+    async def close(self) -> None:
+        """Flush what waits, then close the files; nothing can be appended after it."""
+        self._closing = True
+        while self._waiting or len(self._idle) < len(self._flushers):
+            self._all_idle.clear()
+            await self._all_idle.wait()
+        for flusher in self._flushers:
+            flusher.stop()
+        await asyncio.to_thread(self._close_files)
+
+    def _close_files(self) -> None:
         for appender in self._appenders:
             appender.close()
 
-    def _run(self, appender: SegmentAppender, loop: asyncio.AbstractEventLoop) -> None:
-        while group := self._take_group():
-            failure: JournalFull | None = None
+    def _write_soon(self) -> None:
+        """Write at the end of this turn of the loop, so that what is read in it comes along."""
+        self._write_is_due = True
+        asyncio.get_running_loop().call_soon(self._write_groups)
+
+    def _write_groups(self) -> None:
+        self._write_is_due = False
+        while self._waiting and self._idle:
+            flusher = self._idle.popleft()
+            group = self._take_group()
             metrics.GROUP_RECORDS.observe(len(group))
             try:
-                with metrics.FLUSH_SECONDS.time():
-                    appender.append([record for record, _ in group])
+                flusher.write(group)
             except (sqlite3.Error, OSError) as error:
-                log.warning("journal_append_failed", records=len(group), reason=str(error))
-                failure = JournalFull(f"the disk refuses: {error}")
-                metrics.JOURNAL_REFUSALS.labels("disk").inc(len(group))
-            loop.call_soon_threadsafe(_answer, group, failure)
+                self._flushed(flusher, group, error)
 
     def _take_group(self) -> list[_Waiting]:
-        """Wait for records and take what is there, within the limits; empty when closing."""
         group: list[_Waiting] = []
-        size = 0
-        waiting = self._waiting.get()
-        with suppress(Empty):
-            while waiting is not None:
-                group.append(waiting)
-                size += len(waiting[0])
-                if len(group) >= MAX_GROUP_RECORDS or size >= MAX_GROUP_BYTES:
-                    return group
-                waiting = self._waiting.get_nowait()
-            if group:
-                self._waiting.put(None)  # the end of this thread, once the group is flushed
+        size_bytes = 0
+        while self._waiting and len(group) < MAX_GROUP_RECORDS and size_bytes < MAX_GROUP_BYTES:
+            group.append(self._waiting.popleft())
+            size_bytes += len(group[-1][0])
         return group
+
+    def _flushed(self, flusher: _Flusher, group: list[_Waiting], error: Exception | None) -> None:
+        """Answer a group, and write the next one."""
+        if error is not None:
+            log.warning("journal_append_failed", records=len(group), reason=str(error))
+            metrics.JOURNAL_REFUSALS.labels("disk").inc(len(group))
+        for _, done in group:
+            if done.done():  # the client went away and its request was cancelled
+                continue
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(JournalFull(f"the disk refuses: {error}"))
+        self._idle.append(flusher)
+        if self._waiting and not self._write_is_due:
+            self._write_soon()
+        elif len(self._idle) == len(self._flushers):
+            self._all_idle.set()
+
+
+class _Flusher:
+    """One shard and the thread that flushes it; of ``write`` and the flush one runs at a time."""
+
+    def __init__(
+        self,
+        appender: SegmentAppender,
+        flushed: Callable[[_Flusher, list[_Waiting], Exception | None], None],
+    ) -> None:
+        self._appender = appender
+        self._flushed = flushed
+        self._loop = asyncio.get_running_loop()
+        self._groups: SimpleQueue[list[_Waiting] | None] = SimpleQueue()  # None ends the thread
+        self._thread = threading.Thread(target=self._run, name="journal")
+        self._thread.start()
+
+    def write(self, group: list[_Waiting]) -> None:
+        """Write a group and let the thread flush it; raises as ``SegmentAppender.write``."""
+        self._appender.write([record for record, _ in group])
+        self._groups.put(group)
+
+    def stop(self) -> None:
+        """End the thread; no group may be under way."""
+        self._groups.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (group := self._groups.get()) is not None:
+            failure: Exception | None = None
+            try:
+                with metrics.FLUSH_SECONDS.time():
+                    self._appender.flush()
+            except OSError as error:
+                failure = error
+            try:
+                self._appender.begin_segment_if_due()
+            except (OSError, sqlite3.Error) as error:  # the active one is used further
+                log.warning("journal_segment_not_begun", reason=str(error))
+            self._loop.call_soon_threadsafe(self._flushed, self, group, failure)
 
 
 def _open_all(shards: Sequence[Path], *, limit_bytes: int) -> list[SegmentAppender]:
@@ -138,13 +194,3 @@ def _open_all(shards: Sequence[Path], *, limit_bytes: int) -> list[SegmentAppend
             opened.callback(appenders[-1].close)
         opened.pop_all()
     return appenders
-
-
-def _answer(group: list[_Waiting], failure: JournalFull | None) -> None:
-    for _, done in group:
-        if done.done():  # the client went away and its request was cancelled
-            continue
-        if failure is None:
-            done.set_result(None)
-        else:
-            done.set_exception(failure)

@@ -1,5 +1,5 @@
 """
-The embedded journal: SQLite in WAL mode with full synchronisation, in the data directory.
+The embedded journal: SQLite in WAL mode, flushed by us, in the data directory.
 
     journal/
       000/                        one shard: appended by one web process, read by one digester
@@ -17,6 +17,11 @@ Checkpoints are off: a segment's rows stay in its write-ahead log until the file
 halves what is written. Removing the file before the last connection closes also spares the
 checkpoint on close, since SQLite does not checkpoint a database that was unlinked
 (https://www.sqlite.org/wal.html, "Checkpointing").
+
+Writing a group and flushing it are two steps, so that the event loop can do the one and a thread
+the other. A reader may therefore see records that are not durable yet, and a power cut can take them
+from the journal after they were digested. Their positions are then not given out again: whoever
+opens a shard skips as many as one group can have.
 """
 
 from __future__ import annotations
@@ -40,6 +45,8 @@ SEGMENT_BYTES = 64 * 1024**2
 SEGMENTS_WITHIN_LIMIT = 4
 # Records are some kilobytes: pages of 16 KiB hold a typical one without overflow pages.
 PAGE_BYTES = 16 * 1024
+# One group: bounded so that the first of it does not wait for the last, and for the gap above.
+MAX_GROUP_RECORDS = 512
 _SUFFIX = ".db"
 
 
@@ -100,7 +107,11 @@ def read_identity(shard: Path) -> uuid.UUID:
 
 
 class SegmentAppender:
-    """Appends groups of records to one shard; each group is one flush to disk. Not thread-safe."""
+    """
+    Appends groups of records to one shard: ``write``, then ``flush``, and so on in turns.
+
+    Not thread-safe, but the two may be called by different threads.
+    """
 
     def __init__(self, shard: Path, *, limit_bytes: int | None = None) -> None:
         """
@@ -130,35 +141,79 @@ class SegmentAppender:
         # checkpoint it, which is work for nothing.
         self._full: list[tuple[Path, sqlite3.Connection]] = []
         self._next = 1  # the position of the next record
+        self._log: int | None = None  # the file of the active segment's write-ahead log
+        self._distrusted = False  # a flush failed: what follows it in this segment may be lost
         self._segment_bytes = SEGMENT_BYTES
         if limit_bytes is not None:
             self._segment_bytes = min(SEGMENT_BYTES, limit_bytes // SEGMENTS_WITHIN_LIMIT)
         segments = segment_paths(shard)
         self._open(segments[-1] if segments else self._segment_path(1))
+        if segments:
+            self._next += MAX_GROUP_RECORDS
 
-    def append(self, records: Sequence[bytes]) -> None:
+    def write(self, records: Sequence[bytes]) -> None:
         """
-        Make the records durable with one flush; all of them or none.
+        Append the records, at most ``MAX_GROUP_RECORDS``: all or none. Durable after ``flush``.
 
         Raises:
             sqlite3.Error: nothing was kept (disk full, input or output error).
+            OSError: nothing was kept; a flush failed, and no new segment could be made since.
         """
-        if self._is_full():
-            self._rotate()
+        if self._distrusted:
+            raise OSError("the last flush failed")
         position = self._next
-        # One statement, and so one transaction: SQLite lets go of the interpreter lock for each
-        # statement, and has to wait for it again behind all that the event loop does.
+        # One statement, and so one transaction.
         self._connection.execute(
             f"INSERT INTO records (position, record) VALUES {', '.join(['(?, ?)'] * len(records))}",
             list(chain.from_iterable(enumerate(records, start=position))),
         )
         self._next = position + len(records)
 
+    def flush(self) -> None:
+        """
+        Make durable what was written.
+
+        Raises:
+            OSError: the disk refuses; nothing of what was written since the last flush may count.
+        """
+        try:
+            if self._log is None:
+                self._log = os.open(f"{self._path}-wal", os.O_RDWR)
+                os.fsync(self._log)
+                _sync_folder(self._shard)
+            else:
+                os.fdatasync(self._log)
+        except OSError:
+            self._distrusted = True
+            raise
+
+    def begin_segment_if_due(self) -> None:
+        """
+        Go on in a new segment where the active one is full, or cannot be trusted any more.
+
+        Raises:
+            OSError, sqlite3.Error: the disk refuses; it is tried again the next time.
+        """
+        if not (self._distrusted or self._is_full()):
+            return
+        self._full = [
+            (path, connection)
+            for path, connection in self._full
+            if not _close_if_gone(path, connection)
+        ]
+        full = (self._path, self._connection)
+        self._close_log()
+        self._open(self._segment_path(self._next))
+        self._full.append(full)
+        self._distrusted = False
+
     def close(self) -> None:
         """Release the files and the lock; what was appended stays."""
-        self._connection.close()
-        for _, connection in self._full:
+        for connection in (self._connection, *(connection for _, connection in self._full)):
+            # The last one to close a segment moves its log into the file, which then must be safe.
+            connection.execute("PRAGMA synchronous = FULL")
             connection.close()
+        self._close_log()
         os.close(self._lock)
 
     def _make_identity(self) -> None:
@@ -178,9 +233,9 @@ class SegmentAppender:
     def _open(self, path: Path) -> None:
         if not path.exists():
             _create_segment(path)
-        # The appending thread is another one than the thread that opens.
+        # It is opened, written and closed by different threads.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = OFF")  # ``flush`` does it
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         (last,) = connection.execute("SELECT max(position) FROM records").fetchone()
         self._connection, self._path = connection, path
@@ -193,15 +248,10 @@ class SegmentAppender:
         files = (self._path, Path(f"{self._path}-wal"))
         return sum(file.stat().st_size for file in files) >= self._segment_bytes
 
-    def _rotate(self) -> None:
-        self._full = [
-            (path, connection)
-            for path, connection in self._full
-            if not _close_if_gone(path, connection)
-        ]
-        full = (self._path, self._connection)
-        self._open(self._segment_path(self._next))
-        self._full.append(full)
+    def _close_log(self) -> None:
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
 
 
 def _close_if_gone(path: Path, connection: sqlite3.Connection) -> bool:
