@@ -1,8 +1,8 @@
 """
 The web process: Settings and Resources to one ASGI application, served until SIGTERM.
 
-    request ─▶ ingest endpoints (plain ASGI), asked first
-            └▶ Litestar: API, pages, health
+    request ─▶ server ─▶ ingest endpoints
+                     └─▶ Litestar: API, pages, health
 
 Receiving goes on while PostgreSQL is away; pages and the API then answer 503.
 """
@@ -19,8 +19,6 @@ from typing import Any
 
 import structlog
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 from litestar import Litestar, Router, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.openapi.config import OpenAPIConfig
@@ -34,8 +32,10 @@ from mesher.api.routes import api_router
 from mesher.errors import SetupError
 from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
+from mesher.ingest.exchange import Exchange
 from mesher.ingest.routes import IngestApp
 from mesher.resources import Network, Resources, open_resources
+from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType
 from mesher.web.routes import pages_router
@@ -182,26 +182,23 @@ async def _serve(settings: Settings, index: int) -> None:
         trusted_proxies=_networks(settings.trusted_proxies),
         web_processes=settings.web_processes,
     ) as resources:
-        server = Server(
-            make_app(resources),
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGINL,  # without the lifespan protocol: resources are open
-            http=HTTPModes.http1,  # where both are possible, a connection that says nothing stays
-            websockets=False,
-            backlog=BACKLOG,
-            backpressure=_allow_connections(),
-            log_enabled=False,
-        )
+        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, stop.set)
         try:
-            await server.serve()
-        except RuntimeError as error:
+            await serve(
+                make_app(resources),
+                Exchange(resources.receiver),
+                host=settings.host,
+                port=settings.port,
+                backlog=BACKLOG,
+                max_connections=_allow_connections(),
+                stop=stop,
+            )
+        except OSError as error:
             raise SetupError(
-                f"cannot listen on {settings.host}:{settings.port}:"
-                f" {str(error).partition(chr(10))[0]}",
+                f"cannot listen on {settings.host}:{settings.port}: {error}",
                 hint="stop the program that uses the port, or set MESHER_PORT",
             ) from error
 

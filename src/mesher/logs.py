@@ -34,7 +34,7 @@ SECRET_WORDS = (
 )
 _PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)[^\s@]+@")
 # Loggers of libraries that announce at "info" what only their developers want to know.
-_TALKATIVE = ("alembic", "granian", "_granian", "httpx", "procrastinate")
+_TALKATIVE = ("alembic", "httpx", "procrastinate", "uvicorn")
 
 
 def configure_logging(*, level: str, log_format: str, process: str) -> None:
