@@ -45,8 +45,7 @@ log = structlog.get_logger(__name__)
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 # Open connections of one process, idle ones included; above it new ones wait. SDKs and browsers keep
-# theirs for half a minute after a request, when the server closes them. Measured with 10,000: 2.5 KB
-# each for one that says nothing, 14 KB for one that had its answer.
+# theirs for half a minute after a request, when the server closes them. Each takes some ten kilobytes.
 MAX_CONNECTIONS = 16_384
 # What else is open: the journal, the database, the program itself.
 _OTHER_FILES = 256
