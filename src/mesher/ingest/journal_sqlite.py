@@ -36,6 +36,7 @@ from pathlib import Path
 
 from mesher.errors import SetupError
 from mesher.ingest.journal import Entry
+from mesher.private_file import sync_folder, write_private_file
 
 # On disk. Large enough that rotation is rare, small enough that a drained journal is small: the
 # active segment stays, whatever of it is digested.
@@ -79,15 +80,6 @@ def segment_paths(shard: Path) -> list[Path]:
     return sorted(path for path in shard.iterdir() if path.suffix == _SUFFIX)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make new names in a folder durable: without it a power cut may lose a whole new segment."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _create_segment(path: Path) -> None:
     """Make an empty segment; under its name it is complete, so a reader never sees half of one."""
     draft = path.with_suffix(".new")
@@ -98,7 +90,7 @@ def _create_segment(path: Path) -> None:
     connection.execute("CREATE TABLE records (position INTEGER PRIMARY KEY, record BLOB NOT NULL)")
     connection.close()
     draft.rename(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def read_identity(shard: Path) -> uuid.UUID:
@@ -180,7 +172,7 @@ class SegmentAppender:
             if self._log is None:
                 self._log = os.open(f"{self._path}-wal", os.O_RDWR)
                 os.fsync(self._log)
-                _sync_folder(self._shard)
+                sync_folder(self._shard)
             else:
                 os.fdatasync(self._log)
         except OSError:
@@ -219,13 +211,7 @@ class SegmentAppender:
     def _make_identity(self) -> None:
         identity = self._shard / "identity"
         if not identity.exists():
-            draft = self._shard / "identity.new"
-            with draft.open("w", encoding="ascii") as file:
-                file.write(f"{uuid.uuid4()}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(identity)
-            _sync_folder(self._shard)
+            write_private_file(identity, f"{uuid.uuid4()}\n")
 
     def _segment_path(self, first_position: int) -> Path:
         return self._shard / f"{first_position:020d}{_SUFFIX}"
