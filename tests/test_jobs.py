@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +20,11 @@ import pytest
 from mesher import migrations
 from mesher.embedded_postgres import EmbeddedPostgres
 from mesher.storage.connection import connect
+from mesher.storage.issue_changes import Author
+from mesher.storage.issue_merges import merge_issues
+from mesher.storage.job_queue import defer_moves
 from mesher.storage.partitions import drop_partition, make_partitions, partition_days
+from storing import PROJECT, issue, new_event, store
 
 PATIENCE_SECONDS = 60.0
 LONG_AGO = date(2020, 1, 1)
@@ -166,6 +171,33 @@ def test_it_ends_when_asked_while_the_database_is_away(tmp_path):
     with jobs("postgresql://nobody@127.0.0.1:1/none", tmp_path / "log") as running:
         wait_until(lambda: running.logged("database_away"))
         assert running.end() == 0
+
+
+def test_a_merge_that_left_events_to_move_is_finished(conn, database_url, tmp_path):
+    make_partitions(conn, datetime.now(UTC).date(), days_ahead=0)
+    conn.execute(
+        "WITH org AS (INSERT INTO organizations (name, slug) VALUES ('a', 'a') RETURNING id)"
+        " INSERT INTO projects (id, org_id, name) SELECT %s, id, 'shop' FROM org",
+        (PROJECT,),
+    )
+    store(conn, new_event("a"), new_event("a"), new_event("b"))
+    with conn.transaction():
+        merge_issues(
+            conn,
+            project_id=PROJECT,
+            target=issue(conn, "b").id,
+            sources=[issue(conn, "a").id],
+            author=Author(user_id=uuid.uuid4(), name="ada"),
+        )
+    defer_moves(conn)
+    defer_moves(conn)  # which waits already
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: running.logged("issue_change_finished"))
+        assert running.end() == 0
+    assert conn.execute("SELECT state, moved_events FROM issue_changes").fetchall() == [("done", 2)]
+    assert conn.execute("SELECT DISTINCT issue_id FROM events").fetchall() == [
+        (issue(conn, "b").id,)
+    ]
 
 
 def test_the_process_does_without_sqlalchemy():

@@ -1,8 +1,9 @@
 """
 The jobs process: background work on procrastinate, a job queue in PostgreSQL.
 
-Each hour one job makes partitions and one applies retention. Of several nodes whichever comes first
-puts the hour's job into the queue, once, and any of them takes it. Both jobs may be cut off and
+Each hour one job makes partitions and one applies retention; each minute one goes on with merges and
+splits that have events left to move. Of several nodes whichever comes first
+puts the hour's job into the queue, once, and any of them takes it. All may be cut off and
 repeated at any point.
 """
 
@@ -12,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -24,13 +26,19 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
 from mesher import metrics
+from mesher.errors import Conflict
 from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
+from mesher.storage.issue_changes import continue_change, find_unfinished
+from mesher.storage.job_queue import MOVE_EVENTS
 from mesher.storage.partitions import make_partitions
 from mesher.storage.retention import apply_retention
 
 APPLICATION_NAME = "mesher-jobs"
 HOURLY = "0 * * * *"
+EVERY_MINUTE = "* * * * *"
+# Then other jobs have their turn; what is left the next minute's job takes up.
+MOVES_SECONDS = 45.0
 # At a start, the job of the hour that has begun is still made, if no node has made it.
 LATEST_START_SECONDS = 3600.0
 # One for the worker's upkeep, one for the jobs that it puts into the queue.
@@ -148,6 +156,13 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _retention_job(timestamp: int) -> None:  # noqa: ARG001 - the hour it was made for
         _apply_retention(database_url, stop)
 
+    # Requests that leave events to move make this job too; it is made every minute for those that
+    # could not, and for work that an end of this process cut off.
+    @queue.periodic(cron=EVERY_MINUTE)
+    @queue.task(name=MOVE_EVENTS, queueing_lock=MOVE_EVENTS)
+    def _moves_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
+        _move_events(database_url, stop)
+
     return queue
 
 
@@ -166,6 +181,22 @@ def _report_failure(run: Callable[[], Any], context: procrastinate.JobContext, _
 def _make_partitions(database_url: str) -> None:
     with connect(database_url, application_name=APPLICATION_NAME) as conn:
         make_partitions(conn, datetime.now(UTC).date())
+
+
+def _move_events(database_url: str, stop: asyncio.Event) -> None:
+    until = time.monotonic() + MOVES_SECONDS
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        for change in find_unfinished(conn):
+            moved = 0
+            try:
+                for events in continue_change(conn, change):
+                    moved += events
+                    if stop.is_set() or time.monotonic() > until:
+                        return
+            except Conflict as error:  # the others go on
+                log.error("issue_change_stuck", change=str(change.id), reason=error.message)  # noqa: TRY400
+            else:
+                log.info("issue_change_finished", change=str(change.id), events=moved)
 
 
 def _apply_retention(database_url: str, stop: asyncio.Event) -> None:

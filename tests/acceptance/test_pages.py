@@ -107,3 +107,29 @@ def test_a_resolved_issue_leaves_the_list_and_returns_when_it_recurs(
     api.wait_for_status(locked, "unresolved")
     page.reload()
     expect(page.get_by_role("link", name="the till is locked")).to_be_visible()
+
+
+def test_similar_issues_are_compared_merged_and_unmerged_with_the_buttons_of_their_pages(
+    mesher: MesherProcess, logged_in: Page, api: Api
+) -> None:
+    page = logged_in
+    for word in ("north", "south"):
+        mesher.post_native("events", {"message": f"the bridge to the {word} is closed"})
+    north = api.wait_for_issue("the bridge to the north is closed")
+    south = api.wait_for_issue("the bridge to the south is closed")
+    page.goto(mesher.ready["url"] + f"/issues/{north['id']}")
+    row = page.locator("table.similar tr", has_text=south["title"])
+    row.get_by_role("link", name="Compare").click()
+    expect(page.get_by_text("They differ from the start")).to_be_visible()
+    assert _accessibility_problems(page) == []
+    page.get_by_role("button", name="Merge the second into the first").click()
+    expect(page.get_by_text("Merged from")).to_be_visible()
+    page.get_by_text("Split this issue").click()
+    assert _accessibility_problems(page) == []
+
+    page.goto(mesher.ready["url"] + f"/issues/{south['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(north["title"])
+    page.get_by_role("button", name="Unmerge").click()
+    expect(page.get_by_text("undone by")).to_be_visible()
+    page.goto(mesher.ready["url"] + f"/issues/{south['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(south["title"])

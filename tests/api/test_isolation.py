@@ -22,7 +22,14 @@ from tenants import BEGIN, PASSWORD, Tenant, store_events
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
-ID_PARAMETERS = {"project_id", "issue_id", "event_id", "attachment_id"}
+ID_PARAMETERS = {
+    "project_id",
+    "issue_id",
+    "event_id",
+    "attachment_id",
+    "change_id",
+    "other_id",
+}
 # Names of files; every visitor may read them.
 OTHER_PARAMETERS = {"name", "path"}
 
@@ -73,6 +80,8 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "project_id": str(tenant.project.id),
         "issue_id": issue["id"],
         "event_id": event["id"],
+        "change_id": str(uuid.uuid4()),
+        "other_id": issue["id"],
         "attachment_id": attachments[0]["id"] if attachments else str(uuid.uuid4()),
     }
 
@@ -104,7 +113,7 @@ def test_no_route_tells_another_tenants_id_from_one_that_does_not_exist(
         assert answers[0] == answers[1], f"{method} {path}"
         assert answers[0][0] == 404, f"{method} {path}"
         assert "secret" not in answers[0][1]
-    assert _ids(client, bob) == foreign
+    assert {**_ids(client, bob), "change_id": foreign["change_id"]} == foreign
 
 
 def test_a_slug_of_another_tenant_is_answered_like_one_that_does_not_exist(
@@ -127,6 +136,40 @@ def test_an_event_of_another_tenant_is_not_found_below_an_own_project_or_issue(
         f"/api/v1/issues/{own['issue_id']}/events/{foreign['event_id']}",
     ):
         assert _answer(client, ada.tokens["admin"], "GET", path)[0] == 404
+
+
+def test_issues_of_another_tenant_are_neither_merged_nor_compared_nor_undone(
+    client: Client, ada: Tenant, bob: Tenant, database_url: str
+) -> None:
+    store_events(database_url, ada.project, {"message": "hello"})
+    store_events(database_url, bob.project, {"message": "another secret of bob"})
+    own, foreign = _ids(client, ada)["issue_id"], _ids(client, bob)["issue_id"]
+    headers = {"authorization": f"Bearer {bob.tokens['admin']}"}
+    listed = client.get(f"/api/v1/projects/{bob.project.id}/issues", headers=headers).json()
+    ids = [issue["id"] for issue in listed["items"]]
+    merged = client.post(
+        f"/api/v1/issues/{ids[0]}/merge", json={"issues": ids[1:]}, headers=headers
+    )
+    change = merged.json()[0]["id"]
+    token = ada.tokens["admin"]
+    for path in (f"/api/v1/issues/{ids[1]}", f"/issues/{ids[1]}"):
+        assert ids[0] not in _answer(client, token, "GET", path)[1]  # not where it was merged to
+    for path in (
+        f"/api/v1/issues/{foreign}/changes/{change}/undo",
+        f"/api/v1/issues/{own}/changes/{change}/undo",
+    ):
+        assert _answer(client, token, "POST", path)[0] == 404
+    for action in ("merge", "unmerge"):
+        answers = [
+            client.post(
+                f"/api/v1/issues/{own}/{action}",
+                json={"issues": [one]},
+                headers={"authorization": f"Bearer {token}"},
+            )
+            for one in (ids[0], ids[1], str(uuid.uuid4()))
+        ]
+        assert len({(answer.status_code, answer.text) for answer in answers}) == 1
+        assert answers[0].status_code >= 400
 
 
 def test_without_credentials_no_route_tells_whether_an_id_exists(

@@ -41,6 +41,16 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "list_attachments",
         "download_attachment",
         "list_feedback",
+        "merge_issue",
+        "unmerge_issue",
+        "split_issue",
+        "undo_issue_change",
+        "list_issue_changes",
+        "list_issue_fingerprints",
+        "list_similar_issues",
+        "compare_issue",
+        "explain_grouping",
+        "explain_event_grouping",
     }
     assert all(path.startswith("/api/v1/") for path in document["paths"])
 

@@ -72,6 +72,16 @@ LATER_INDEXES = {
     "idx_user_feedback_received": "user_feedback(project_id, received_at)",
     "idx_check_ins_monitor": "check_ins(project_id, slug, environment, started_at)",
     "idx_check_ins_received": "check_ins(project_id, received_at)",
+    "idx_issue_fingerprints_issue": "issue_fingerprints(issue_id)",
+    "idx_issue_routes_fingerprint": "issue_routes(project_id, fingerprint)",
+    "idx_issue_routes_issue": "issue_routes(issue_id)",
+    "idx_issue_changes_issue": "issue_changes(issue_id)",
+    "idx_issue_changes_other": "issue_changes(other_id)",
+    "idx_issue_changes_project": "issue_changes(project_id)",
+    "idx_issue_changes_moving": (
+        "issue_changes(made_at) WHERE state = ANY (ARRAY['moving'::text, 'undoing'::text])"
+    ),
+    "idx_issue_signatures_bands": "issue_signatures USING GIN (bands) WITH (fastupdate=off)",
 }
 LATER_TABLES = {
     "api_tokens",
@@ -84,6 +94,10 @@ LATER_TABLES = {
     "session_counts",
     "monitors",
     "check_ins",
+    "issue_fingerprints",
+    "issue_routes",
+    "issue_changes",
+    "issue_signatures",
 }
 
 

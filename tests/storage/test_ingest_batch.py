@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import (
-    Batch,
     PositionMoved,
     QuarantinedRecord,
     read_position,
-    store_batch,
 )
-from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.new_events import NewEvent
 from mesher.storage.partitions import make_partitions
-
-NOW = datetime.now(UTC)
-NOW_US = int(NOW.timestamp() * 1e6)
-PROJECT = uuid.UUID(int=1)
-OTHER_PROJECT = uuid.UUID(int=2)
+from storing import NOW, NOW_US, OTHER_PROJECT, PROJECT, issue, new_event, store
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -36,52 +28,6 @@ def conn(database_url):
         make_partitions(connection, NOW.date(), days_ahead=0)
         make_partitions(connection, (NOW - timedelta(days=1)).date(), days_ahead=0)
         yield connection
-
-
-def new_event(fingerprint: str = "f", **changes) -> NewEvent:
-    values = {
-        "id": uuid.uuid4(),
-        "project_id": PROJECT,
-        "received_at_us": NOW_US,
-        "category": "error",
-        "fingerprint": fingerprint,
-        "title": f"title of {fingerprint}",
-        "culprit": "app.views in index",
-        "platform": "python",
-        "grouping": b"{}",
-        "level": "error",
-        "message": "it broke",
-        "exception": b'[{"type":"ValueError"}]',
-        "stacktrace": None,
-        "breadcrumbs": None,
-        "tags": b'{"level":"error"}',
-        "extra": b"{}",
-        "user_context": None,
-        "sdk_name": None,
-        "sdk_version": None,
-        "payload": b"packed",
-    }
-    return NewEvent(**{**values, **changes})
-
-
-def store(conn, *events: NewEvent, **changes) -> None:
-    """Store the events as one batch of a shard of its own."""
-    accepted = Counter(
-        OutcomeKey(event.project_id, hour_of(event.received_at_us), "error", "accepted", "")
-        for event in events
-    )
-    batch = Batch(
-        shard_id=uuid.uuid4(), after=0, position=1, events=list(events), outcomes=accepted
-    )
-    for name, value in changes.items():
-        setattr(batch, name, value)
-    with conn.transaction():
-        store_batch(conn, batch)
-
-
-def issue(conn, fingerprint: str = "f"):
-    cursor = conn.cursor(row_factory=psycopg.rows.namedtuple_row)
-    return cursor.execute("SELECT * FROM issues WHERE fingerprint = %s", (fingerprint,)).fetchone()
 
 
 def stored_ids(conn) -> list[uuid.UUID]:
@@ -244,7 +190,11 @@ def test_a_quarantined_record_is_kept_with_its_reason(conn):
 
 
 _BATCHES = st.lists(
-    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), min_size=1, max_size=12),
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.sampled_from(["", "d", "ed"])),
+        min_size=1,
+        max_size=12,
+    ),
     min_size=2,
     max_size=4,
 )
@@ -257,15 +207,19 @@ _BATCHES = st.lists(
 def test_concurrent_batches_that_share_issues_and_ids_never_deadlock_and_count_right(
     conn, database_url, batches
 ):
-    """Each number is an event id, so batches share some; each letter an issue."""
+    """Each number is an event id, so batches share some; each letter a fingerprint."""
     for table in ("events", "issues", "event_ids", "outcomes"):
-        conn.execute(f"TRUNCATE {table}")
+        conn.execute(f"TRUNCATE {table} CASCADE")
     failures: list[Exception] = []
 
-    def write(batch: list[tuple[str, int]]) -> None:
+    def write(batch: list[tuple[str, int, str]]) -> None:
+        events = [
+            new_event(letter, id=uuid.UUID(int=n + 1), other_fingerprints=tuple(others))
+            for letter, n, others in batch
+        ]
         try:
             with connect(database_url, application_name="test") as own:
-                store(own, *(new_event(letter, id=uuid.UUID(int=n + 1)) for letter, n in batch))
+                store(own, *events)
         except Exception as error:  # noqa: BLE001 - asserted on below
             failures.append(error)
 
@@ -277,9 +231,151 @@ def test_concurrent_batches_that_share_issues_and_ids_never_deadlock_and_count_r
 
     assert failures == []
     ids = stored_ids(conn)
-    assert sorted(ids) == sorted({uuid.UUID(int=n + 1) for batch in batches for _, n in batch})
+    assert sorted(ids) == sorted({uuid.UUID(int=n + 1) for batch in batches for _, n, _ in batch})
     assert conn.execute("SELECT sum(event_count) FROM issues").fetchone() == (len(ids),)
+    misplaced = conn.execute(
+        "SELECT e.id FROM events AS e JOIN issue_fingerprints AS b USING (project_id, fingerprint)"
+        " WHERE b.issue_id <> e.issue_id"
+    )
+    assert misplaced.fetchall() == []
     ledger = outcomes(conn)
     assert ledger["accepted", ""] == sum(map(len, batches))
     assert ledger["stored", ""] == len(ids)
     assert ledger.get(("dropped", "duplicate"), 0) == ledger["accepted", ""] - len(ids)
+
+
+def issue_count(conn) -> int:
+    return conn.execute("SELECT count(*) FROM issues").fetchone()[0]
+
+
+def bindings(conn) -> dict[str, uuid.UUID]:
+    return dict(conn.execute("SELECT fingerprint, issue_id FROM issue_fingerprints").fetchall())
+
+
+def test_a_new_issue_is_bound_to_its_fingerprint_and_to_the_others_of_its_event(conn):
+    store(conn, new_event("new", other_fingerprints=("old", "system")))
+    made = issue(conn, "new").id
+    assert bindings(conn) == {"new": made, "old": made, "system": made}
+
+
+def test_an_event_goes_to_the_issue_of_the_first_of_its_fingerprints_that_is_bound(conn):
+    store(conn, new_event("b"), new_event("c"))
+    store(conn, new_event("a", other_fingerprints=("x", "c", "b")))
+    assert issue_count(conn) == 2
+    assert issue(conn, "c").event_count == 2
+    assert bindings(conn)["a"] == bindings(conn)["x"] == issue(conn, "c").id
+
+
+def test_the_own_fingerprint_of_an_event_decides_before_its_others(conn):
+    store(conn, new_event("a"), new_event("b"))
+    store(conn, new_event("a", other_fingerprints=("b",)))
+    assert (issue(conn, "a").event_count, issue(conn, "b").event_count) == (2, 1)
+
+
+def test_events_of_one_batch_that_share_a_new_fingerprint_are_one_issue(conn):
+    store(
+        conn,
+        new_event("a", other_fingerprints=("shared",)),
+        new_event("b", other_fingerprints=("shared",)),
+    )
+    assert conn.execute("SELECT event_count FROM issues").fetchall() == [(2,)]
+    assert set(bindings(conn)) == {"a", "b", "shared"}
+
+
+def test_the_stored_event_keeps_its_own_fingerprint_in_an_issue_of_another(conn):
+    store(conn, new_event("old"))
+    event = new_event("new", other_fingerprints=("old",))
+    store(conn, event)
+    row = conn.execute(
+        "SELECT fingerprint, issue_id FROM events WHERE id = %s", (event.id,)
+    ).fetchone()
+    assert row == ("new", issue(conn, "old").id)
+
+
+def test_events_go_where_their_fingerprint_was_bound_to_since(conn):
+    store(conn, new_event("a"), new_event("b"))
+    conn.execute(
+        "UPDATE issue_fingerprints SET issue_id = %s WHERE fingerprint = 'a'",
+        (issue(conn, "b").id,),
+    )
+    store(conn, new_event("a"))
+    assert (issue(conn, "a").event_count, issue(conn, "b").event_count) == (1, 2)
+
+
+def test_the_other_fingerprints_of_a_discarded_issue_are_discarded_too(conn):
+    store(conn, new_event("a"))
+    set_status(conn, "discarded", NOW)
+    store(conn, new_event("b", other_fingerprints=("a",)))
+    assert issue_count(conn) == 1
+    assert len(stored_ids(conn)) == 1
+
+
+def add_route(conn, fingerprint: str, condition: str, to: uuid.UUID) -> None:
+    conn.execute(
+        "INSERT INTO issue_routes (project_id, fingerprint, condition, issue_id)"
+        " VALUES (%s, %s, %s, %s)",
+        (PROJECT, fingerprint, condition, to),
+    )
+    conn.execute(
+        "UPDATE issue_fingerprints SET has_routes = true WHERE fingerprint = %s", (fingerprint,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "matching", "other"),
+    [
+        (
+            '{"release": "2.0"}',
+            {"tags": b'{"release":"2.0"}'},
+            {"tags": b'{"release":"2.0.1"}'},
+        ),
+        (
+            '{"frame": {"module": "till", "function": "pay"}}',
+            {"stacktrace": b'[{"function":"run"},{"module":"till","function":"pay"}]'},
+            {"stacktrace": b'[{"module":"till"},{"module":"shop","function":"pay"}]'},
+        ),
+        (
+            '{"frame": {"function": "pay"}}',
+            {"stacktrace": b'[{"module":"till","function":"pay"}]'},
+            {"stacktrace": None},
+        ),
+    ],
+)
+def test_events_that_meet_the_condition_of_a_route_go_to_its_issue(
+    conn, condition, matching, other
+):
+    store(conn, new_event("a"), new_event("b"))
+    add_route(conn, "a", condition, issue(conn, "b").id)
+    store(conn, new_event("a", **matching), new_event("a", **other))
+    assert (issue(conn, "a").event_count, issue(conn, "b").event_count) == (2, 2)
+
+
+def test_an_issue_that_is_deleted_while_a_batch_waits_for_it_is_made_and_bound_anew(
+    conn, database_url
+):
+    store(conn, new_event("a", other_fingerprints=("old",)))
+    before = issue(conn, "a").id
+    with connect(database_url, application_name="test") as deleting:
+        with deleting.transaction():
+            deleting.execute("DELETE FROM issues")
+            writer = threading.Thread(target=_store_alone, args=(database_url, new_event("old")))
+            writer.start()
+            wait_until(lambda: _waiting(conn) == 1)
+        writer.join()
+    made = issue(conn, "a").id
+    assert made != before
+    assert issue(conn, "a").event_count == 1
+    assert bindings(conn) == {"a": made, "old": made}
+
+
+def _store_alone(database_url: str, *events: NewEvent) -> None:
+    with connect(database_url, application_name="test") as own:
+        store(own, *events)
+
+
+def _waiting(conn) -> int:
+    """How many sessions wait for a lock."""
+    return conn.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    ).fetchone()[0]

@@ -111,7 +111,7 @@ def test_an_issue_shows_its_latest_event_newest_exception_and_call_first(
 
 def test_an_issue_says_why_its_events_are_one(browser: Client, issue_path: str) -> None:
     page = browser.get(issue_path).text
-    assert "grouped by the calls of the application" in page
+    assert "Grouped by the calls of the application" in page
     assert '<span class="quiet">function</span> <code>pay</code>' in page
 
 

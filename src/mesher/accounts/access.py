@@ -9,6 +9,7 @@ says that it has been here.
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from mesher.accounts.tokens import hash_token
 from mesher.errors import AuthError, Forbidden, NotFound
 from mesher.ids import parse_uuid
-from mesher.storage import events, issues, projects, tokens, users
+from mesher.storage import events, issue_history, issues, projects, tokens, users
 from mesher.storage.database import ReadConnection
 from mesher.storage.viewer import Viewer
 from mesher.types import TOKEN_SCOPES, Event, Issue, Project, TokenScope
@@ -103,13 +104,48 @@ async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) ->
     The issue with this id.
 
     Raises:
-        NotFound: there is none, or it is not the actor's.
+        NotFound: there is none, or it is not the actor's; of one that was merged, the hint says
+            where it is now.
     """
     parsed = parse_uuid(issue_id)
     issue = await issues.find_issue(conn, actor.viewer, parsed) if parsed else None
     if issue is None:
-        raise NotFound("there is no such issue")
+        merged = await _merged_into(conn, actor, issue_id)
+        raise NotFound(
+            "there is no such issue", hint=f"it was merged into issue {merged}" if merged else ""
+        )
     return issue
+
+
+async def issue_merged_into(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:
+    """
+    The issue that one that is no more was merged into.
+
+    Raises:
+        NotFound: it was not merged, or is not the actor's.
+    """
+    merged = await _merged_into(conn, actor, issue_id)
+    if merged is None:
+        raise NotFound("there is no such issue")
+    return await accessible_issue(conn, actor, str(merged))
+
+
+async def _merged_into(conn: ReadConnection, actor: Actor, issue_id: str) -> uuid.UUID | None:
+    parsed = parse_uuid(issue_id)
+    return await issue_history.find_merged_into(conn, actor.viewer, parsed) if parsed else None
+
+
+async def issue_of_event(conn: ReadConnection, actor: Actor, event: Event) -> Issue:
+    """
+    The issue that an (accessible) event belongs to.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+    """
+    try:
+        return await accessible_issue(conn, actor, str(event.issue_id))
+    except NotFound:  # its issue was merged, and the event is still to be moved
+        return await issue_merged_into(conn, actor, str(event.issue_id))
 
 
 async def event_of_project(conn: ReadConnection, project: Project, event_id: str) -> Event:

@@ -13,6 +13,7 @@ from mesher.accounts.access import (
     accessible_project,
     event_of_issue,
     event_of_project,
+    issue_of_event,
 )
 from mesher.api.acting import ApiRequest, reading_as
 from mesher.api.json_forms import extend, extended
@@ -64,7 +65,7 @@ async def get_project_event(
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
         event = await event_of_project(conn, project, event_id)
-        issue = await accessible_issue(conn, actor, str(event.issue_id))
+        issue = await issue_of_event(conn, actor, event)
         return await _detail(conn, event, issue)
 
 

@@ -9,7 +9,16 @@ from __future__ import annotations
 from litestar import Router, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from mesher.api import companions, events, ingest_settings, issues, projects
+from mesher.api import (
+    companions,
+    events,
+    explanations,
+    ingest_settings,
+    issue_changes,
+    issues,
+    projects,
+    similar_issues,
+)
 from mesher.api.errors import ErrorBody
 
 _ERRORS = {
@@ -21,6 +30,11 @@ _ERRORS = {
         404: "No such thing, or not yours",
         503: "The database cannot be reached; see Retry-After",
     }.items()
+}
+_CHANGE_ERRORS = _ERRORS | {
+    409: ResponseSpec(
+        ErrorBody, generate_examples=False, description="Not possible now; the hint says what first"
+    )
 }
 _PROJECT = _ERRORS | {200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)}
 _EVENT = _ERRORS | {200: ResponseSpec(events.EVENT_DETAIL, generate_examples=False)}
@@ -57,7 +71,7 @@ def api_router() -> Router:
                 companions.list_feedback
             ),
             get("/issues/{issue_id:str}", responses=_ERRORS)(issues.get_issue),
-            delete("/issues/{issue_id:str}", responses=_ERRORS)(issues.delete_issue),
+            delete("/issues/{issue_id:str}", responses=_CHANGE_ERRORS)(issues.delete_issue),
             post("/issues/{issue_id:str}/resolve", responses=_ERRORS, status_code=200)(
                 issues.resolve_issue
             ),
@@ -69,6 +83,47 @@ def api_router() -> Router:
             ),
             post("/issues/{issue_id:str}/discard", responses=_ERRORS, status_code=200)(
                 issues.discard_issue
+            ),
+            post(
+                "/issues/{issue_id:str}/merge",
+                responses=_CHANGE_ERRORS,
+                status_code=200,
+                operation_class=issue_changes.TAKES_ISSUES,
+            )(issue_changes.merge_issue),
+            post(
+                "/issues/{issue_id:str}/unmerge",
+                responses=_CHANGE_ERRORS,
+                status_code=200,
+                operation_class=issue_changes.TAKES_ISSUES,
+            )(issue_changes.unmerge_issue),
+            post(
+                "/issues/{issue_id:str}/split",
+                responses=_CHANGE_ERRORS,
+                status_code=200,
+                operation_class=issue_changes.TAKES_SPLITTING,
+            )(issue_changes.split_issue),
+            get("/issues/{issue_id:str}/changes", responses=_ERRORS)(
+                issue_changes.list_issue_changes
+            ),
+            post(
+                "/issues/{issue_id:str}/changes/{change_id:str}/undo",
+                responses=_CHANGE_ERRORS,
+                status_code=200,
+            )(issue_changes.undo_issue_change),
+            get("/issues/{issue_id:str}/fingerprints", responses=_ERRORS)(
+                issue_changes.list_issue_fingerprints
+            ),
+            get("/issues/{issue_id:str}/similar", responses=_ERRORS)(
+                similar_issues.list_similar_issues
+            ),
+            get("/issues/{issue_id:str}/compare/{other_id:str}", responses=_ERRORS)(
+                explanations.compare_issue
+            ),
+            get("/issues/{issue_id:str}/explanation", responses=_ERRORS)(
+                explanations.explain_grouping
+            ),
+            get("/issues/{issue_id:str}/events/{event_id:str}/explanation", responses=_ERRORS)(
+                explanations.explain_event_grouping
             ),
             get("/issues/{issue_id:str}/events", responses=_ERRORS)(events.list_events),
             get("/issues/{issue_id:str}/events/{event_id:str}", responses=_EVENT)(

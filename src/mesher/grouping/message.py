@@ -108,3 +108,12 @@ def _beginning(text: str) -> str:
         # Not within a word: half an identifier would look like a word of its own.
         return kept[:MAX_CHARACTERS].rsplit(maxsplit=1)[0] + "..."
     return kept if len(lines) <= _KEPT_LINES else kept + "..."
+
+
+def replaced_values(text: str) -> list[tuple[str, str]]:
+    """What ``parameterize`` replaces in a text, in order: each value with its kind."""
+    return [
+        (match[0], match.lastgroup)
+        for match in _PARAMETER.finditer(_beginning(text))
+        if match.lastgroup
+    ]

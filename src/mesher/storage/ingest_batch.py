@@ -101,10 +101,10 @@ def store_events(
     added = Counter(outcomes)
     new = _insert_receipts(conn, events)
     _count_dropped(added, events, new, "duplicate")
-    issues = upsert_issues(conn, new)
-    kept = [event for event in new if event.issue_key in issues]
+    placed = upsert_issues(conn, new)
+    kept = [event for event, _ in placed]
     _count_dropped(added, new, kept, "discarded")
-    copy_events(conn, kept, issues)
+    copy_events(conn, placed)
     for event in kept:
         added[_outcome(event, "stored", "")] += 1
     discarded = {(e.project_id, e.id) for e in new} - {(e.project_id, e.id) for e in kept}

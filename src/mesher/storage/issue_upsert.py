@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -11,6 +11,16 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.issue_bindings import (
+    Route,
+    bind_fingerprints,
+    find_bindings,
+    find_routes,
+    hold_bindings,
+    make_bindings_alone,
+)
+from mesher.storage.issue_routes import meets
+from mesher.storage.issue_signatures import Described, insert_signatures
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import moment_of
 from mesher.storage.new_events import IssueKey, NewEvent
@@ -40,29 +50,117 @@ _UPSERT = """
                          AS reopened) AS decision
         )
     WHERE i.status <> 'discarded'
-    RETURNING i.project_id, i.fingerprint, i.id
+    -- No other transaction has ever locked a row that this statement has just made.
+    RETURNING i.project_id, i.fingerprint, i.id, i.xmax = 0
 """
 
 
 def upsert_issues(
     conn: Connection[TupleRow], events: Iterable[NewEvent]
-) -> dict[IssueKey, uuid.UUID]:
+) -> list[tuple[NewEvent, uuid.UUID]]:
     """
     Make or update the issue of each event; counts and times move by the events given.
 
+    An event goes to the issue that its fingerprint is bound to; if it is bound to none, to that of
+    the first of its other fingerprints that is. Then all of them are bound to that issue.
+
     Returns:
-        The issue of each key; a key that is not there belongs to a discarded issue, which keeps its
-        figures and whose events are not wanted.
+        The events that are wanted, each with its issue; those of a discarded issue, which keeps its
+        figures, are not.
     """
-    by_issue: dict[IssueKey, list[NewEvent]] = {}
+    by_key: dict[IssueKey, list[NewEvent]] = {}
     for event in events:
-        by_issue.setdefault(event.issue_key, []).append(event)
-    if not by_issue:
-        return {}
+        by_key.setdefault(event.issue_key, []).append(event)
+    if not by_key:
+        return []
+    hold_bindings(conn, (project_id for project_id, _ in by_key))
+    homes = _find_homes(conn, by_key)
+    by_issue: dict[IssueKey, list[NewEvent]] = {}
+    for key, group in by_key.items():
+        for home, some in homes.divide(key, group):
+            by_issue.setdefault(home, []).extend(some)
     # Sorted: parallel batches lock the rows they share in one order.
-    rows = json_rows(_seen(key, by_issue[key]) for key in sorted(by_issue, key=_order))
-    found = conn.execute(_UPSERT, (rows,), binary=True).fetchall()
-    return {(project_id, fingerprint): issue_id for project_id, fingerprint, issue_id in found}
+    seen = {key: _seen(key, by_issue[key]) for key in sorted(by_issue, key=_order)}
+    found = conn.execute(_UPSERT, (json_rows(seen.values()),), binary=True).fetchall()
+    issues: dict[IssueKey, uuid.UUID] = {(row[0], row[1]): row[2] for row in found}
+    made = {(row[0], row[1]) for row in found if row[3]}
+    bind_fingerprints(conn, homes.to_bind(issues, made))
+    insert_signatures(conn, (_described(issues[key], seen[key]) for key in made))
+    placed: list[tuple[NewEvent, uuid.UUID]] = []
+    for key, group in by_issue.items():
+        if issue_id := issues.get(key):
+            placed += [(event, issue_id) for event in group]
+    return placed
+
+
+class _Homes:
+    """Which issue, by its own fingerprint, each fingerprint of a batch leads to."""
+
+    def __init__(
+        self, bound: dict[IssueKey, IssueKey], routes: dict[IssueKey, list[Route]]
+    ) -> None:
+        self._home = bound
+        self._routes = routes
+        self._unbound: set[IssueKey] = set()
+
+    def settle(self, key: IssueKey, others: Collection[IssueKey]) -> None:
+        """Find a home for fingerprints that some events have in common, the first of them theirs."""
+        if key in self._home and not others:
+            return
+        wanted = [key, *others]
+        home = next((self._home[one] for one in wanted if one in self._home), key)
+        for one in wanted:
+            if one not in self._home:
+                self._home[one] = home
+                self._unbound.add(one)
+
+    def divide(
+        self, key: IssueKey, events: list[NewEvent]
+    ) -> Iterable[tuple[IssueKey, list[NewEvent]]]:
+        """The issues of events that have a fingerprint in common; nearly always it is one."""
+        if key not in self._routes:
+            return [(self._home[key], events)]
+        return [(self._of_event(event, key), [event]) for event in events]
+
+    def _of_event(self, event: NewEvent, key: IssueKey) -> IssueKey:
+        for route in self._routes[key]:
+            if meets(event, route.condition):
+                return route.issue_key
+        return self._home[key]
+
+    def to_bind(
+        self, issues: dict[IssueKey, uuid.UUID], made: set[IssueKey]
+    ) -> dict[IssueKey, uuid.UUID]:
+        """
+        The bindings that are missing: of new fingerprints, and of those whose issue was deleted
+        after it was found, and is made anew.
+        """
+        if not self._unbound and not made:
+            return {}
+        missing = {key: issues[key] for key in made}
+        for key, home in self._home.items():
+            if home in issues and (key in self._unbound or home in made):
+                missing[key] = issues[home]
+        return missing
+
+
+def _find_homes(conn: Connection[TupleRow], by_key: dict[IssueKey, list[NewEvent]]) -> _Homes:
+    others = {
+        key: dict.fromkeys((key[0], other) for event in group for other in event.other_fingerprints)
+        for key, group in by_key.items()
+    }
+    keys = set(by_key).union(*filter(None, others.values()))
+    bindings = find_bindings(conn, keys)
+    if unknown := keys - bindings.keys():
+        make_bindings_alone(conn, (project_id for project_id, _ in unknown))
+        bindings |= find_bindings(conn, unknown)
+    homes = _Homes(
+        {key: binding.issue_key for key, binding in bindings.items()},
+        find_routes(conn, [key for key in by_key if key in bindings and bindings[key].has_routes]),
+    )
+    for key in by_key:
+        homes.settle(key, others[key])
+    return homes
 
 
 class _SeenIssue(msgspec.Struct):
@@ -99,6 +197,11 @@ def _seen(key: IssueKey, events: Sequence[NewEvent]) -> _SeenIssue:
         first_seen=moment_of(oldest.received_at_us),
         last_seen=moment_of(newest.received_at_us),
     )
+
+
+def _described(issue_id: uuid.UUID, seen: _SeenIssue) -> Described:
+    grouping = msgspec.json.decode(seen.grouping)
+    return Described(issue_id, seen.project_id, seen.title, grouping)
 
 
 _received_at_us = attrgetter("received_at_us")

@@ -8,7 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import text
 
+from mesher.errors import Conflict
 from mesher.storage.database import ReadConnection, WriteConnection
+from mesher.storage.issue_bindings import lock_number
+from mesher.storage.issue_moves import MOVES_LOCK
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import Issue, IssueStatus, Project
@@ -49,7 +52,21 @@ _SET_STATUS = text(f"""
     RETURNING {_COLUMNS}
 """)
 
+# So that no event is moved into or out of the issue meanwhile.
+_HOLD_MOVES = text("SELECT pg_advisory_xact_lock(:lock, :number)")
+
+# Whether events are on their way into or out of it, by idx_issue_changes_issue and _other.
+_IS_MOVING = text("""
+    SELECT EXISTS (
+        SELECT FROM issue_changes
+        WHERE (issue_id = :id OR other_id = :id) AND state = ANY (ARRAY['moving', 'undoing'])
+    )
+""")
+
 _DELETE = text("DELETE FROM issues WHERE id = :id")
+
+# What could be undone only with the issue.
+_DELETE_CHANGES = text("DELETE FROM issue_changes WHERE issue_id = :id OR other_id = :id")
 
 # The files of an issue's events, by idx_attachments_event.
 _DELETE_ATTACHMENTS = text("""
@@ -144,10 +161,21 @@ async def delete_issue(conn: WriteConnection, issue: Issue) -> None:
     """
     Remove the issue, its events, and their files and feedback.
 
-    The issue goes first: its row lock holds back a digester that is about to add events to it, which
+    The issue goes first, with what is bound to it: its row lock holds back a digester that is about to add events to it, which
     then makes a new issue.
+
+    Raises:
+        Conflict: a merge or split still moves events into or out of it.
     """
+    number = lock_number(issue.project_id)
+    await conn.execute(_HOLD_MOVES, {"lock": MOVES_LOCK, "number": number})
+    if (await conn.execute(_IS_MOVING, {"id": issue.id})).scalar_one():
+        raise Conflict(
+            "events of this issue are still being moved by a merge or split",
+            hint="delete it when that is done",
+        )
     await conn.execute(_DELETE, {"id": issue.id})
+    await conn.execute(_DELETE_CHANGES, {"id": issue.id})
     await conn.execute(_DELETE_ATTACHMENTS, {"id": issue.id})
     await conn.execute(_DELETE_FEEDBACK, {"id": issue.id})
     await conn.execute(_DELETE_EVENTS, {"id": issue.id})

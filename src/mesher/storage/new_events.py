@@ -7,7 +7,7 @@ Everything large is ready bytes when it arrives here: JSON text, and the compres
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from psycopg import Connection
@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 
 from mesher.storage import copy_binary as binary
 
-# What an issue is found by: the project and the fingerprint.
+# What an issue is made by: the project and the fingerprint.
 IssueKey = tuple[uuid.UUID, str]
 
 
@@ -42,10 +42,12 @@ class NewEvent(msgspec.Struct, kw_only=True):
     sdk_name: str | None
     sdk_version: str | None
     payload: bytes  # zstd of the JSON of protocol.event.Event
+    # By which its issue is looked for too, in this order: of an older algorithm, of all calls, ...
+    other_fingerprints: Sequence[str] = ()
 
     @property
     def issue_key(self) -> IssueKey:
-        """The key of the issue that the event belongs to."""
+        """The key of the issue that is made for the event where its fingerprint is new."""
         return self.project_id, self.fingerprint
 
 
@@ -56,20 +58,17 @@ _COLUMNS = (
 _COLUMN_COUNT = 16
 
 
-def copy_events(
-    conn: Connection[TupleRow], events: Sequence[NewEvent], issues: Mapping[IssueKey, uuid.UUID]
-) -> None:
+def copy_events(conn: Connection[TupleRow], events: Sequence[tuple[NewEvent, uuid.UUID]]) -> None:
     """
     Write events with one COPY; the partitions of their days must be there.
 
     Args:
         conn: in a transaction.
-        events: their ids are known to be new.
-        issues: the issue of each event's key.
+        events: each with its issue; their ids are known to be new.
     """
     if not events:
         return
-    rows = [_row(event, issues[event.issue_key]) for event in events]
+    rows = [_row(event, issue_id) for event, issue_id in events]
     with conn.cursor().copy(f"COPY events ({_COLUMNS}) FROM STDIN (FORMAT binary)") as copy:
         copy.write(b"".join((binary.HEADER, *rows, binary.TRAILER)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -15,13 +16,17 @@ from mesher.accounts.access import (
     accessible_issue,
     accessible_project,
     event_of_issue,
+    issue_merged_into,
 )
+from mesher.errors import NotFound
+from mesher.explaining import explain_event, explain_issue
 from mesher.protocol.event import message_text
 from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
 from mesher.storage.issues import delete_issue, set_status
 from mesher.types import Event, Issue, IssueStatus
+from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as, writing_as
 
@@ -44,28 +49,52 @@ class StatusForm(msgspec.Struct):
 
 async def show_issue(
     request: WebRequest, issue_id: FromPath[str], cursor: FromQuery[str | None] = None
-) -> Response[str]:
-    """An issue with its latest event and a page of all of them."""
+) -> Response[Any]:
+    """An issue with its latest event and a page of all; of a merged one where it is now."""
     async with reading_as(request) as (conn, actor):
-        issue = await accessible_issue(conn, actor, issue_id)
+        try:
+            issue = await accessible_issue(conn, actor, issue_id)
+        except NotFound:
+            merged = await issue_merged_into(conn, actor, issue_id)
+            return Redirect(f"/issues/{merged.id}", status_code=303)
         stored = await find_latest_event(conn, issue)
         events = await list_events(conn, issue, limit=EVENTS_PER_PAGE, cursor=cursor)
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
-    return render("issue.html", **head, **_body(stored), events=events, attachments=files)
+        grouping = await grouping_sections(conn, issue)
+    return render(
+        "issue.html",
+        **head,
+        **_body(stored),
+        **grouping,
+        explained=explain_issue(issue, stored),
+        events=events,
+        attachments=files,
+    )
 
 
 async def show_event(
     request: WebRequest, issue_id: FromPath[str], event_id: FromPath[str]
-) -> Response[str]:
-    """An event in full, with links to its neighbours."""
+) -> Response[Any]:
+    """An event in full, with links to its neighbours; of a merged issue where it is now."""
     async with reading_as(request) as (conn, actor):
-        issue = await accessible_issue(conn, actor, issue_id)
+        try:
+            issue = await accessible_issue(conn, actor, issue_id)
+        except NotFound:
+            merged = await issue_merged_into(conn, actor, issue_id)
+            return Redirect(f"/issues/{merged.id}/events/{quote(event_id)}", status_code=303)
         stored = await event_of_issue(conn, issue, event_id)
         neighbours = await find_neighbours(conn, stored)
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
-    return render("event.html", **head, **_body(stored), neighbours=neighbours, attachments=files)
+    return render(
+        "event.html",
+        **head,
+        **_body(stored),
+        explained=explain_event(stored),
+        neighbours=neighbours,
+        attachments=files,
+    )
 
 
 async def submit_status(

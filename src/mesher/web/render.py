@@ -17,20 +17,6 @@ from mesher.protocol.event import Event
 from mesher.types import Project
 from mesher.web.assets import asset_path
 
-# What the variants of ``grouping.explanation`` are called on a page.
-_VARIANTS = {
-    "checksum": "the checksum that the client sent",
-    "custom": "the fingerprint that the client sent",
-    "hybrid": "the fingerprint that the client sent, together with the default one",
-    "app": "the calls of the application itself",
-    "system": "all calls, because none is marked as one of the application",
-    "exception": "type and value of the exception",
-    "template": "the line of the template",
-    "csp": "the directive and what it blocked",
-    "message": "the message, with numbers and names in it left open",
-    "fallback": "their level and type, because nothing else is known",
-}
-
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -65,7 +51,6 @@ def _environment() -> Environment:
         number=lambda value: f"{value:,}",
         plain=_plain,
         time=_time,
-        variant=lambda name: _VARIANTS.get(name, name),
     )
     return environment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router, get, post
 
-from mesher.web import assets, issues, login, projects
+from mesher.web import assets, issue_changes, issues, login, projects
 from mesher.web.session import refuse_foreign_forms
 
 
@@ -25,6 +25,12 @@ def pages_router() -> Router:
             post("/issues/{issue_id:str}/status")(issues.submit_status),
             post("/issues/{issue_id:str}/delete")(issues.submit_deletion),
             get("/issues/{issue_id:str}/events/{event_id:str}")(issues.show_event),
+            post("/issues/{issue_id:str}/merge")(issue_changes.submit_merge),
+            post("/issues/{issue_id:str}/split")(issue_changes.submit_split),
+            post("/issues/{issue_id:str}/changes/{change_id:str}/undo")(
+                issue_changes.submit_undoing
+            ),
+            get("/issues/{issue_id:str}/compare/{other_id:str}")(issue_changes.show_comparison),
             get("/static/{name:str}")(assets.get_asset),
         ],
     )
