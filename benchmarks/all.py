@@ -32,9 +32,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "sustained": Command("ingest.py --seconds 60 --runs 5", "ingest.py --seconds 2"),
-    "burst": Command(
-        "ingest.py --seconds 30 --connections 128 --runs 5", "ingest.py --seconds 1"
-    ),
+    "burst": Command("ingest.py --seconds 30 --connections 128 --runs 5", "ingest.py --seconds 1"),
     "rate": Command(
         "ingest.py --rate 1000 --seconds 10 --runs 5", "ingest.py --rate 200 --seconds 2"
     ),

@@ -134,3 +134,12 @@ def test_the_answer_is_json_that_any_reader_takes(call: Any, issue_path: str) ->
     answer = call("GET", f"{issue_path}/events/latest")
     assert answer.headers["content-type"] == "application/json"
     json.loads(answer.content)
+
+
+def test_an_event_says_what_was_cut_of_it_by_whom(call: Any, store: Any, tenant: Tenant) -> None:
+    annotations = {"message": {"": {"len": 9000}}}
+    (event_id,) = store({"message": "m", "extra": {"log": "x" * 100_000}, "_meta": annotations})
+    event = call("GET", f"/projects/{tenant.project.id}/events/{event_id}").json()
+    assert event["payload"]["errors"] == [{"type": "value_too_long", "name": "extra.log"}]
+    assert len(event["payload"]["extra"]["log"]) < 20_000
+    assert event["payload"]["_meta"] == annotations

@@ -25,12 +25,12 @@ from mesher.protocol.payload import decode_any_form, decode_well_formed
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 
 
-def normalized(payload: bytes) -> Event:
+def normalized(payload: bytes, sent_at: float | None = 1_795_534_000.0) -> Event:
     return event_from_payload(
         payload,
         event_id=ID,
         received_at=1_795_534_440.0,
-        sent_at=1_795_534_000.0,
+        sent_at=sent_at,
         client="test/1.0",
         client_ip="192.0.2.1",
     )

@@ -37,8 +37,8 @@ def test_breadcrumbs_come_in_several_forms(read, given):
     [
         ("timestamp", 1_795_534_000.5, 1_795_534_000.5, "seconds"),
         ("timestamp", "2026-11-24T15:33:00Z", 1_795_534_380.0, "a text"),
-        ("timestamp", "long ago", None, "no time"),
-        ("timestamp", [], None, "a list"),
+        ("timestamp", "long ago", 1_795_534_440.0, "no time: that of its event"),
+        ("timestamp", [], 1_795_534_440.0, "a list"),
         ("level", "log", "info", "JavaScript's alias"),
         ("level", 40, "error", "Python's number"),
         ("level", "warn", "info", "not a level"),

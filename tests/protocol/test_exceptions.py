@@ -155,3 +155,13 @@ def test_a_wrong_attribute_costs_nothing_but_itself(read):
     event = read({"exception": [good, wrong]})
     assert event.exception[0] == read({"exception": [good]}).exception[0]
     assert event.exception[1].stacktrace.frames[0].function == "g"
+
+
+def test_what_a_thread_holds_is_kept_and_bounded(read, noted):
+    raw = {"frames": [{"function": "f"}]}
+    locks = {"0x1": {"type": 1}, "0x2": {"note": "x" * 5000}}
+    event = read({"threads": [{"id": 1, "raw_stacktrace": raw, "held_locks": locks}]})
+    [thread] = event.threads
+    assert thread.raw_stacktrace.frames[0].function == "f"
+    assert thread.held_locks["0x1"] == {"type": 1}
+    assert noted(event) == [("value_too_long", "threads.0.held_locks")]

@@ -47,7 +47,10 @@ def test_breadcrumbs_move_with_their_event(read):
     event = read(
         {"timestamp": RECEIVED_AT + HOUR, "breadcrumbs": crumbs}, sent_at=RECEIVED_AT + HOUR
     )
-    assert [crumb.timestamp for crumb in event.breadcrumbs] == [RECEIVED_AT - 70 - HOUR, None]
+    assert [crumb.timestamp for crumb in event.breadcrumbs] == [
+        RECEIVED_AT - 70 - HOUR,
+        RECEIVED_AT,
+    ]
 
 
 def test_a_breadcrumb_never_moves_before_time_began(read):

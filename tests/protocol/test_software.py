@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from mesher.protocol import limits
 from mesher.protocol.event import Sdk, SdkPackage
 
 
@@ -59,13 +58,3 @@ def test_the_list_of_modules_is_bounded(read, noted):
     event = read({"modules": {f"module{number}": "1.0" for number in range(5000)}})
     assert 1000 < len(event.modules) < 5000
     assert noted(event) == [("value_too_long", "modules")]
-
-
-def test_loaded_images_are_read_and_bounded(read, noted):
-    images = [{"type": "sourcemap", "code_file": "a.js", "debug_id": "x"}]
-    assert read({"debug_meta": {"images": images}}).debug_meta == {"images": images}
-    assert read({"debug_meta": "odd"}).debug_meta is None
-    event = read({"debug_meta": {"images": images * 10_000}})
-    assert len(event.debug_meta["images"]) < 10_000
-    assert noted(event) == [("value_too_long", "debug_meta")]
-    assert limits.DEBUG_META_BAG[0] > len(str(images)) * 1000, "a thousand libraries fit"

@@ -40,9 +40,16 @@ def frame(read):
         ("vars", "a", None, "a text does not"),
         ("vars", {"a": [[[[[1]]]]]}, {"a": [[[["[1]"]]]]}, "deeper than five levels"),
         ("instruction_addr", 4096, "0x1000", "a number is an address"),
-        ("instruction_addr", "0x1000", "0x1000", "so is a text"),
-        ("instruction_addr", True, "True", "odd, and harmless"),
-        ("instruction_addr", [], None, "a list is none"),
+        ("instruction_addr", "0x0001F00", "0x1f00", "so is a text, in one spelling"),
+        ("instruction_addr", "here", None, "another text is none"),
+        ("instruction_addr", "", None, "nor is an empty one"),
+        ("instruction_addr", True, None, "nor a boolean"),
+        ("instruction_addr", [], None, "nor a list"),
+        ("addr_mode", "rel:0", "rel:0", "an address within an image"),
+        ("function_id", 7, "7", "the token of a method"),
+        ("trust", "cfi", "cfi", "how a stack walker found it"),
+        ("stack_start", True, True, "where an asynchronous part begins"),
+        ("lock", {"type": 1, "address": "0x1"}, {"type": 1, "address": "0x1"}, "a monitor"),
         ("pre_context", ["a", None, 7], ["a", None, None], "Ruby's nulls"),
         ("pre_context", "a", None, "not a list"),
     ],
@@ -66,6 +73,18 @@ def test_a_frame_attribute_is_read(frame, attribute, given, kept, why):
 def test_the_two_paths_of_a_frame_complete_each_other(frame, given, filename, abs_path, why):
     read_frame = frame(**given)
     assert (read_frame.filename, read_frame.abs_path) == (filename, abs_path), why
+
+
+def test_all_addresses_of_a_native_frame_are_in_one_spelling(frame):
+    native = frame(instruction_addr="0x0A", symbol_addr="0x08", image_addr=0, package="/lib/a")
+    assert (native.instruction_addr, native.symbol_addr, native.image_addr) == ("0xa", "0x8", "0x0")
+    assert native.package == "/lib/a"
+
+
+def test_what_a_stack_trace_says_of_itself_is_kept(read):
+    said = {"lang": "c", "snapshot": True, "instruction_addr_adjustment": "none"}
+    trace = read({"stacktrace": {"frames": [{"function": "f"}], **said}}).stacktrace
+    assert (trace.lang, trace.snapshot, trace.instruction_addr_adjustment) == ("c", True, "none")
 
 
 def test_lines_around_imply_a_line_between(frame):

@@ -47,8 +47,17 @@ def test_tags_are_bounded_in_number_with_a_note(read, noted):
     assert noted(event) == [("value_too_long", "tags")]
 
 
-def test_what_the_client_tags_wins_over_what_follows(read):
-    assert read({"level": "info", "tags": {"level": "mine"}}).tags["level"] == "mine"
+def test_attributes_win_over_tags_and_tags_over_what_follows_from_interfaces(read):
+    request = {"url": "http://a/"}
+    event = read({"level": "info", "tags": {"level": "x", "url": "mine"}, "request": request})
+    assert (event.tags["level"], event.tags["url"]) == ("info", "mine")
+
+
+def test_tags_that_follow_do_not_count_against_the_limit(read, noted):
+    tags = {f"t{number}": "x" for number in range(limits.MAX_TAGS)}
+    event = read({"tags": {**tags, "url": "u", "os": "o"}})
+    assert len(event.tags) == limits.MAX_TAGS + 3, "with the level"
+    assert noted(event) == []
 
 
 @pytest.mark.parametrize(

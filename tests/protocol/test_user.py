@@ -23,7 +23,7 @@ SENDER = "192.0.2.1"
         ({"ip_address": "nowhere", "id": "1"}, "ip_address", None, "no address"),
         ({"ip_address": 7, "id": "1"}, "ip_address", None, "nor this"),
         ({"id": "1", "plan": "gold"}, "data", {"plan": "gold"}, "other keys are data"),
-        ({"id": "1", "segment": "s"}, "data", {"segment": "s"}, "this old one too"),
+        ({"id": "1", "segment": "s"}, "segment", "s", "this old one"),
         ({"id": "1", "data": {"a": 1}, "b": 2}, "data", {"a": 1, "b": 2}, "beside data itself"),
         ({"id": "1", "data": "odd"}, "data", None, "data that is none"),
         ({"id": "1", "geo": {"city": "Bern"}}, "geo", {"city": "Bern"}, "a place"),

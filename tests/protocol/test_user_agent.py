@@ -21,14 +21,14 @@ def named(context: dict[str, str] | None) -> str | None:
     [
         (
             f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36 Edg/120.0.0.0",
-            "Edge 120.0.0.0",
-            "Windows >=10",
+            "Edge 120.0.0",
+            "Windows >=10",  # 11 says so too
             None,
         ),
         (
-            f"Mozilla/5.0 (Windows NT 5.1) {CHROME} Safari/537.36 OPR/95.0",
-            "Opera 95.0",
-            "Windows 5.1",
+            f"Mozilla/5.0 (Windows NT 6.1) {CHROME} Safari/537.36",
+            "Chrome 120.0.0",
+            "Windows 7",
             None,
         ),
         (
@@ -36,15 +36,15 @@ def named(context: dict[str, str] | None) -> str | None:
                 f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) {APPLE} Version/17.2"
                 " Mobile/15E148 Safari/604.1"
             ),
-            "Safari 17.2",
+            "Mobile Safari 17.2",
             "iOS 17.2",
             "iPhone",
         ),
         (
             f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {APPLE} Version/17.1 Safari/605.1.15",
             "Safari 17.1",
-            "macOS 10.15.7",
-            None,
+            "Mac OS X >=10.15.7",  # all newer ones say so too
+            "Mac",
         ),
         (
             (
@@ -57,8 +57,8 @@ def named(context: dict[str, str] | None) -> str | None:
         ),
         (
             f"Mozilla/5.0 (Linux; Android 10; K) {CHROME} Mobile Safari/537.36",
-            "Chrome 120.0.0.0",
-            "Android 10",
+            "Chrome Mobile 120.0.0",
+            "Android >=10",
             None,  # how Chrome hides the model
         ),
         (
@@ -69,11 +69,13 @@ def named(context: dict[str, str] | None) -> str | None:
         ),
         (
             f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME} Safari/537.36",
-            "Chrome 120.0.0.0",
-            "ChromeOS 14541.0.0",
+            "Chrome 120.0.0",
+            "Chrome OS 14541.0.0",
             None,
         ),
+        ("Mozilla/5.0 (compatible; Googlebot/2.1)", "Googlebot 2.1", None, "Desktop"),
         ("curl/8.5.0", "curl 8.5.0", None, None),
+        ("Werkzeug/3.0", "Werkzeug 3.0", None, None),  # ua-parser does not know it
         ("Mozilla/5.0 (compatible)", None, None, None),
         ("", None, None, None),
     ],
@@ -82,7 +84,12 @@ def test_browser_system_and_device_are_recognised(text, browser, system, device)
     found = parse_user_agent(text)
     assert named(found.get("browser")) == browser
     assert named(found.get("os")) == system
-    assert named(found.get("device")) == device
+    assert found.get("device", {}).get("model") == device
+
+
+def test_a_device_has_its_family_and_brand():
+    found = parse_user_agent(f"Mozilla/5.0 (Linux; Android 13; Pixel 7) {CHROME} Safari/537.36")
+    assert found["device"] == {"family": "Pixel 7", "brand": "Google", "model": "Pixel 7"}
 
 
 @given(st.text())

@@ -343,3 +343,11 @@ def test_what_goes_wrong_is_told_on_a_page(browser: Client, path: str, status: i
     assert answer.status_code == status
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "Back to the start" in answer.text
+
+
+def test_an_event_says_what_was_cut_of_it_by_whom(browser: Client, store: Any) -> None:
+    store({"message": "m", "level": "warn", "_meta": {"extra": {"log": {"": {"len": 9000}}}}})
+    [path] = _links(browser, "/projects/ada-shop/issues", ISSUE)
+    page = browser.get(path).text
+    assert _order(page, "What Mesher changed", "invalid data", "warn")
+    assert _order(page, "What the SDK changed", "extra.log", "value too long", "9000")

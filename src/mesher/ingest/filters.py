@@ -31,7 +31,10 @@ _EXTENSION_SCHEMES = (
 _NO_PLACE = frozenset(["<anonymous>", "[native code]", "native code"])
 # Older ones cannot load a module while a page runs (`import()`), which tools for building pages take
 # for granted since 2019: what fails in them is mostly that.
-_OLDEST_BROWSERS = {"Chrome": 63, "Firefox": 67, "Safari": 11, "Edge": 79, "Opera": 50}
+_OLDEST_BROWSERS = {
+    "Chrome": 63, "Chrome Mobile": 63, "Chrome Mobile WebView": 63, "Edge": 79, "Firefox": 67,
+    "Firefox Mobile": 67, "Mobile Safari": 11, "Opera": 50, "Opera Mobile": 46, "Safari": 11,
+}  # fmt: skip
 _NEVER_CAPABLE = re.compile(r"\bMSIE |\bTrident/|\bPresto/|\bOpera Mini/")
 # Programs that read pages say so; CUBOT is a make of phones.
 _CRAWLER = re.compile(

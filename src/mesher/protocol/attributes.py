@@ -12,7 +12,7 @@ from mesher.protocol.lenient import Notes, convert, cut, lenient_text, shorten
 from mesher.protocol.level import read_level
 from mesher.protocol.message import read_logentry
 from mesher.protocol.payload import Payload
-from mesher.protocol.tags import read_tags, short_logger
+from mesher.protocol.tags import clean_tag, read_tags, short_logger
 
 _PLATFORMS = frozenset(
     ["as3", "c", "cfml", "cocoa", "csharp", "elixir", "go", "groovy", "haskell", "java",
@@ -36,7 +36,7 @@ def read_attributes(event: Event, sent: Payload, notes: Notes) -> None:
     if sent.type in ("transaction", "feedback"):
         event.type = sent.type
     event.platform = _platform(sent.platform)
-    event.level = _level(sent.level, notes)
+    event.level = _level(sent.level, notes) or ("info" if event.type == "transaction" else "error")
     event.logger = short_logger(_text("logger", sent.logger, limits.LINE_CHARACTERS, notes))
     event.transaction = _text("transaction", sent.transaction, limits.LINE_CHARACTERS, notes)
     for name, limit in _PLAIN_TEXTS:
@@ -85,8 +85,8 @@ def _platform(given: Any) -> str:
     return given if isinstance(given, str) and given in _PLATFORMS else "other"
 
 
-def _level(given: Any, notes: Notes) -> Level:
-    return (given is not None and read_level(given, notes, "level")) or "error"
+def _level(given: Any, notes: Notes) -> Level | None:
+    return None if given is None else read_level(given, notes, "level")
 
 
 def _name(name: str, given: Any, limit: tuple[int, int], notes: Notes) -> str | None:
@@ -114,6 +114,8 @@ def _fingerprint(given: Any, notes: Notes) -> list[str]:
     if not isinstance(given, list):
         notes.invalid("fingerprint", given)
         return []
+    if len(given) > limits.MAX_FINGERPRINT_PARTS:
+        notes.add("value_too_long", "fingerprint", len(given))
     texts = (lenient_text(part) for part in given[: limits.MAX_FINGERPRINT_PARTS])
     return [
         cut(text, limits.VALUE_CHARACTERS, notes, "fingerprint")
@@ -127,7 +129,7 @@ def _small_map(name: str, given: Any, notes: Notes) -> dict[str, Any] | None:
         return None
     flat = flatten(given, limits.SMALL_BAG[1])
     bag: dict[str, Any] = shorten(flat, limits.SMALL_BAG, notes, name)
-    return bag
+    return bag or None
 
 
 def _read_tags(event: Event, sent: Payload, notes: Notes) -> None:
@@ -135,7 +137,8 @@ def _read_tags(event: Event, sent: Payload, notes: Notes) -> None:
     environment = tags.pop("environment", None)
     if event.environment is None:
         event.environment = _name("environment", environment, limits.SHORT_CHARACTERS, notes)
-    if isinstance(sent.platform, str) and sent.platform != event.platform:
-        # Clients of other languages (crystal, dart, rust) name them here.
-        tags.setdefault("platform", sent.platform[: limits.SHORT_CHARACTERS[0]])
+    named = sent.platform if isinstance(sent.platform, str) else ""
+    # Clients of other languages (crystal, dart, rust) name them here.
+    if named != event.platform and (platform := clean_tag(named[: limits.SHORT_CHARACTERS[0]])):
+        tags.setdefault("platform", platform)
     event.tags = tags

@@ -27,4 +27,8 @@ ThreadText = Annotated[str, _within(limits.THREAD_CHARACTERS)]
 NameText = Annotated[str, _within(limits.NAME_CHARACTERS)]
 EmailText = Annotated[str, _within(limits.EMAIL_CHARACTERS)]
 UrlText = Annotated[str, _within(limits.URL_CHARACTERS)]
+ContextLines = Annotated[
+    list[LineText | None], Meta(max_length=limits.MAX_CONTEXT_LINES)
+]  # Ruby sends null for the lines before a file's begin and behind its end
 LineNumber = Annotated[int, Meta(ge=0, le=limits.MAX_LINE_NUMBER)]
+SizeBytes = Annotated[int, Meta(ge=0, le=limits.MAX_SIZE_BYTES)]

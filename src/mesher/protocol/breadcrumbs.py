@@ -8,7 +8,7 @@ import msgspec
 
 from mesher.protocol import limits
 from mesher.protocol.bounded import NameText, ValueText
-from mesher.protocol.event import Breadcrumb
+from mesher.protocol.event import Breadcrumb, Level
 from mesher.protocol.free_form import Bag5, json_size
 from mesher.protocol.lenient import (
     Notes,
@@ -34,6 +34,7 @@ class SentBreadcrumb(msgspec.Struct, kw_only=True, gc=False):
     message: ValueText | None = None
     data: Bag5 | None = None
     event_id: NameText | None = None
+    origin: NameText | None = None
 
 
 class _Values(msgspec.Struct):
@@ -57,7 +58,9 @@ def _finish_breadcrumb(sent: SentBreadcrumb, notes: Notes) -> Breadcrumb:
         timestamp = parse_timestamp(sent.timestamp)
         if timestamp is None:
             notes.invalid("breadcrumbs.timestamp", sent.timestamp)
-    level = read_level(sent.level, notes, "breadcrumbs.level") if sent.level else None
+    level: Level | None = "info"
+    if sent.level and sent.level != "info":
+        level = read_level(sent.level, notes, "breadcrumbs.level")
     data = sent.data
     if data and json_size(data) > _BAG_BYTES:
         data = shorten(data, limits.SMALL_BAG, notes, "breadcrumbs.data")
@@ -69,11 +72,12 @@ def _finish_breadcrumb(sent: SentBreadcrumb, notes: Notes) -> Breadcrumb:
         message=sent.message or None,
         data=data or None,
         event_id=sent.event_id or None,
+        origin=sent.origin,
     )
 
 
 def _lenient_breadcrumbs(value: Any, notes: Notes, path: str) -> list[SentBreadcrumb]:
-    newest = values_list(value)[-limits.MAX_BREADCRUMBS :]
+    newest = values_list(value, notes, path)[-limits.MAX_BREADCRUMBS :]
     crumbs = (
         _read_breadcrumb(element, notes, f"{path}.{index}") for index, element in enumerate(newest)
     )

@@ -13,21 +13,35 @@ from mesher.protocol.lenient import Notes, TypedReader, shorten
 
 SentContexts = dict[str, Bag7 | None]
 
-_TRACE_ID = re.compile(r"[0-9A-Fa-f]{32}")
+_CONTEXT_BYTES = limits.CONTEXT_BAG[0]
+_NAME_LENGTH = sum(limits.NAME_CHARACTERS)
+_SPAN_ID = re.compile(r"[0-9A-Fa-f]{16}")
+_IDS = {
+    "trace_id": re.compile(r"[0-9A-Fa-f]{32}"),
+    "span_id": _SPAN_ID,
+    "parent_span_id": _SPAN_ID,
+}
 
 
 def read_contexts(given: SentContexts | msgspec.Raw, notes: Notes) -> dict[str, dict[str, Any]]:
     """Read the contexts: a map of maps, each with its ``type``; others are left out."""
     found = _typed_contexts(given, notes, "contexts")
     contexts: dict[str, dict[str, Any]] = {}
+    if len(found) > limits.MAX_CONTEXTS:
+        notes.add("value_too_long", "contexts", len(found))
     for name, context in list(found.items())[: limits.MAX_CONTEXTS]:
         if context is None:
             continue
-        contexts[name] = shorten(context, limits.CONTEXT_BAG, notes, f"contexts.{name}")
-        contexts[name].setdefault("type", name)
-    trace = contexts.get("trace", {})
-    if "trace_id" in trace and not _is_trace_id(trace["trace_id"]):
-        notes.invalid("contexts.trace.trace_id", trace.pop("trace_id"))
+        if len(name) > _NAME_LENGTH:
+            notes.invalid("contexts", name)
+            continue
+        if not context.get("type"):
+            context["type"] = name
+        if json_size(context) > _CONTEXT_BYTES:
+            context = _shorten(name, context, notes)  # noqa: PLW2901
+        contexts[name] = context
+    if "trace" in contexts:
+        _check_trace(contexts["trace"], notes)
     return contexts
 
 
@@ -44,8 +58,22 @@ def read_extra(given: Bag7 | msgspec.Raw, notes: Notes) -> dict[str, Any]:
     return bounded
 
 
-def _is_trace_id(value: object) -> bool:
-    return isinstance(value, str) and _TRACE_ID.fullmatch(value) is not None
+def _shorten(name: str, context: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """A large context within its limit, its type first, so that it is not among what is cut off."""
+    bag = limits.FLAGS_BAG if name == "flags" else limits.CONTEXT_BAG
+    typed = {"type": context["type"], **context}
+    shorter: dict[str, Any] = shorten(typed, bag, notes, f"contexts.{name}")
+    return shorter
+
+
+def _check_trace(trace: dict[str, Any], notes: Notes) -> None:
+    """Identifiers of traces and spans are what they are looked up by; others are dropped."""
+    for name, pattern in _IDS.items():
+        given = trace.get(name)
+        if given is None:
+            continue
+        if not (isinstance(given, str) and pattern.fullmatch(given)):
+            notes.invalid(f"contexts.trace.{name}", trace.pop(name))
 
 
 def _lenient_contexts(value: Any, notes: Notes, path: str) -> SentContexts:

@@ -16,12 +16,14 @@ from typing import Any, Literal
 import msgspec
 
 from mesher.protocol.bounded import (
+    ContextLines,
     EmailText,
     FunctionText,
     LineNumber,
     LineText,
     NameText,
     PathText,
+    SizeBytes,
     ThreadText,
     TypeText,
     UrlText,
@@ -32,6 +34,9 @@ from mesher.protocol.free_form import Bag5, Bag7
 Level = Literal["fatal", "error", "warning", "info", "debug"]
 # The last two are no errors; they come through the same door and say themselves what they are.
 EventType = Literal["error", "default", "csp", "transaction", "feedback"]
+ImageType = Literal[
+    "macho", "elf", "pe", "pe_dotnet", "symbolic", "wasm", "proguard", "jvm", "sourcemap"
+]
 
 
 class _Interface(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -45,28 +50,33 @@ class _Interface(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 class Frame(_Interface):
     """One call. Frames are listed oldest call first."""
 
-    function: FunctionText | None = None
-    raw_function: FunctionText | None = None
-    module: TypeText | None = None
+    # In the order in which most SDKs write them: the decoder finds the next one at once.
     filename: PathText | None = None
     abs_path: PathText | None = None
+    function: FunctionText | None = None
+    module: TypeText | None = None
     lineno: LineNumber | None = None
     colno: LineNumber | None = None
-    in_app: bool | None = None  # None: the SDK did not say
+    pre_context: ContextLines | None = None
     context_line: LineText | None = None
-    # Ruby sends null for the lines before a file's begin and behind its end.
-    pre_context: list[LineText | None] | None = None
-    post_context: list[LineText | None] | None = None
+    post_context: ContextLines | None = None
     vars: Bag5 | None = None
-    package: PathText | None = None
+    in_app: bool | None = None  # None: the SDK did not say
+    data: Bag5 | None = None
     platform: NameText | None = None
+    package: PathText | None = None
+    raw_function: FunctionText | None = None
     symbol: FunctionText | None = None
-    source_link: UrlText | None = None
-    instruction_addr: NameText | None = None
+    instruction_addr: NameText | None = None  # addresses: hexadecimal, with 0x
     symbol_addr: NameText | None = None
     image_addr: NameText | None = None
-    addr_mode: NameText | None = None
-    data: Bag5 | None = None
+    addr_mode: NameText | None = None  # abs, or rel:<index of the image>
+    source_link: UrlText | None = None
+    function_id: NameText | None = None  # of .NET: the token of the method
+    trust: NameText | None = None  # how a stack walker found the frame
+    lang: NameText | None = None
+    stack_start: bool | None = None  # the first call of an asynchronous part of the stack
+    lock: Bag5 | None = None  # of Java: the monitor that the call holds or waits for
 
 
 class Stacktrace(_Interface):
@@ -75,6 +85,10 @@ class Stacktrace(_Interface):
     frames: list[Frame] = []
     registers: Bag5 | None = None
     frames_omitted: list[int] | None = None  # [from, to) that were cut out of the middle
+    lang: NameText | None = None
+    snapshot: bool | None = None  # taken from outside, not by the thread itself
+    # Whether addresses point behind the call: auto, all, all_but_first, none.
+    instruction_addr_adjustment: NameText | None = None
 
 
 class Mechanism(_Interface):
@@ -115,6 +129,8 @@ class Thread(_Interface):
     main: bool | None = None
     state: NameText | None = None
     stacktrace: Stacktrace | None = None
+    raw_stacktrace: Stacktrace | None = None
+    held_locks: Bag5 | None = None
 
 
 class LogEntry(_Interface):
@@ -135,6 +151,7 @@ class Breadcrumb(_Interface):
     message: ValueText | None = None
     data: Bag5 | None = None
     event_id: NameText | None = None
+    origin: NameText | None = None  # which part of an SDK noticed it
 
 
 class Request(_Interface):
@@ -149,6 +166,8 @@ class Request(_Interface):
     cookies: list[tuple[str, str]] | None = None
     headers: list[tuple[str, str]] | None = None
     env: dict[str, Any] | None = None
+    body_size: SizeBytes | None = None
+    api_target: NameText | None = None  # graphql
 
 
 class User(_Interface):
@@ -159,6 +178,7 @@ class User(_Interface):
     email: EmailText | None = None
     ip_address: str | None = None
     name: NameText | None = None
+    segment: NameText | None = None
     geo: dict[str, Any] | None = None
     data: dict[str, Any] | None = None
 
@@ -177,7 +197,30 @@ class Sdk(_Interface):
     version: TypeText | None = None
     integrations: list[NameText] | None = None
     packages: list[SdkPackage] | None = None
+    features: list[NameText] | None = None
     settings: Bag5 | None = None
+
+
+class DebugImage(_Interface):
+    """A loaded library, program or bundle, by which source maps and symbols are found."""
+
+    type: ImageType
+    debug_id: NameText | None = None  # a uuid with hyphens, and -<age> of Windows' debug files
+    code_id: NameText | None = None  # lower-case hexadecimal digits
+    code_file: PathText | None = None
+    debug_file: PathText | None = None
+    debug_checksum: NameText | None = None
+    image_addr: NameText | None = None  # hexadecimal, with 0x
+    image_vmaddr: NameText | None = None
+    image_size: SizeBytes | None = None  # bytes
+    arch: NameText | None = None
+
+
+class DebugMeta(_Interface):
+    """The loaded images of an event."""
+
+    images: list[DebugImage] = []
+    sdk_info: Bag5 | None = None  # the system SDK: sdk_name, version_major, …
 
 
 class Csp(_Interface):
@@ -200,7 +243,7 @@ class Csp(_Interface):
 class EventError(_Interface):
     """Something that was wrong with the payload, kept so that people can see what was changed."""
 
-    type: str  # invalid_data, missing_attribute, value_too_long, clock_drift, ...
+    type: NameText  # invalid_data, missing_attribute, value_too_long, clock_drift, ...
     name: str = ""  # path of the attribute: exception.values.0.type
     value: Any = None
 
@@ -236,10 +279,13 @@ class Event(_Interface):
     fingerprint: list[str] = []  # empty: the default grouping
     checksum: str | None = None
     sdk: Sdk | None = None
-    debug_meta: dict[str, Any] | None = None
+    debug_meta: DebugMeta | None = None
     template: Frame | None = None  # where a template engine failed (old Django clients)
     csp: Csp | None = None
     errors: list[EventError] = []
+    meta: dict[str, Any] | None = msgspec.field(
+        default=None, name="_meta"
+    )  # the client's own notes
 
 
 def message_text(event: Event) -> str:

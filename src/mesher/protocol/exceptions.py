@@ -60,7 +60,8 @@ def finish_exceptions(exceptions: list[ExceptionValue], notes: Notes) -> list[Ex
     for index, exception in enumerate(exceptions[-limits.MAX_EXCEPTIONS :]):
         path = f"exception.{index}"
         exception.stacktrace = finish_stacktrace(exception.stacktrace, notes, path)
-        exception.raw_stacktrace = finish_stacktrace(exception.raw_stacktrace, notes, path)
+        if exception.raw_stacktrace is not None:
+            exception.raw_stacktrace = finish_stacktrace(exception.raw_stacktrace, notes, path)
         _split_type(exception)
         if exception.mechanism is not None:
             _finish_mechanism(exception.mechanism, notes, f"{path}.mechanism")
@@ -68,7 +69,7 @@ def finish_exceptions(exceptions: list[ExceptionValue], notes: Notes) -> list[Ex
             kept.append(exception)
         else:
             notes.add("missing_attribute", f"{path}.type")
-    return kept
+    return _with_root_last(kept)
 
 
 def finish_threads(threads: list[Thread], notes: Notes) -> list[Thread]:
@@ -77,8 +78,36 @@ def finish_threads(threads: list[Thread], notes: Notes) -> list[Thread]:
         notes.add("value_too_long", "threads", len(threads))
     kept = threads[: limits.MAX_THREADS]
     for index, thread in enumerate(kept):
-        thread.stacktrace = finish_stacktrace(thread.stacktrace, notes, f"threads.{index}")
+        path = f"threads.{index}"
+        thread.stacktrace = finish_stacktrace(thread.stacktrace, notes, path)
+        thread.raw_stacktrace = finish_stacktrace(thread.raw_stacktrace, notes, path)
+        if thread.held_locks:
+            thread.held_locks = shorten(
+                thread.held_locks, limits.SMALL_BAG, notes, f"{path}.held_locks"
+            )
     return kept
+
+
+def _with_root_last(exceptions: list[ExceptionValue]) -> list[ExceptionValue]:
+    """
+    The exceptions of a group in the order of their numbers, highest first and its root last.
+
+    Only where they are one tree whose root stands elsewhere: what SDKs do not number is in order.
+    """
+    last = exceptions[-1].mechanism if exceptions else None
+    if last is None or last.parent_id is None:
+        return exceptions
+    numbered = {
+        mechanism.exception_id: (mechanism.parent_id, one)
+        for one in exceptions
+        if (mechanism := one.mechanism) and mechanism.exception_id is not None
+    }
+    roots = [number for number, (parent, _) in numbered.items() if parent is None]
+    parents = {parent for parent, _ in numbered.values()} - {None}
+    if len(numbered) < len(exceptions) or len(roots) != 1 or not parents <= numbered.keys():
+        return exceptions
+    _, root = numbered.pop(roots[0])
+    return [*(numbered[number][1] for number in sorted(numbered, reverse=True)), root]
 
 
 def _split_type(exception: ExceptionValue) -> None:
@@ -99,7 +128,7 @@ def _finish_mechanism(mechanism: Mechanism, notes: Notes, path: str) -> None:
 def _lenient_exceptions(value: Any, notes: Notes, path: str) -> list[ExceptionValue]:
     read = (
         _lenient_exception(element, notes, f"{path}.{index}")
-        for index, element in enumerate(values_list(value))
+        for index, element in enumerate(values_list(value, notes, path))
     )
     return [exception for exception in read if exception is not None]
 
@@ -114,7 +143,7 @@ def _lenient_exception(value: Any, notes: Notes, path: str) -> ExceptionValue | 
 def _lenient_threads(value: Any, notes: Notes, path: str) -> list[Thread]:
     read = (
         _read_thread(element, notes, f"{path}.{index}")
-        for index, element in enumerate(values_list(value))
+        for index, element in enumerate(values_list(value, notes, path))
     )
     return [thread for thread in read if thread is not None]
 
@@ -146,6 +175,8 @@ _read_exception = StructReader(
         "raw_stacktrace": read_stacktrace,
     },
 )
-_read_thread = StructReader(Thread, {"id": _read_id, "stacktrace": read_stacktrace})
+_read_thread = StructReader(
+    Thread, {"id": _read_id, "stacktrace": read_stacktrace, "raw_stacktrace": read_stacktrace}
+)
 _typed_exceptions: TypedReader[SentExceptions] = TypedReader(SentExceptions, _lenient_exceptions)
 _typed_threads: TypedReader[SentThreads] = TypedReader(SentThreads, _lenient_threads)

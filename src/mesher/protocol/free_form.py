@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    Json3 = Any
     Json5 = Any
     Json7 = Any
 else:
@@ -21,6 +22,7 @@ else:
         _inner = _levels[-1]
         _levels.append(_Scalar | list[_inner] | dict[str, _inner])
     # Depth as Relay counts it: the map itself is the first level.
+    Json3 = _levels[2]
     Json5 = _levels[4]
     Json7 = _levels[6]
 

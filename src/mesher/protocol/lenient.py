@@ -15,14 +15,15 @@ import msgspec
 
 from mesher.protocol.event import EventError
 from mesher.protocol.free_form import BAG_DEPTHS, cut_to_size, flatten, json_size
-from mesher.protocol.limits import MAX_ERRORS
+from mesher.protocol.limits import MAX_ERRORS, NAME_CHARACTERS
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 Reader = Callable[[Any, "Notes", str], Any]
 
 # A note shows what was wrong, not the whole of it.
-_NOTED_VALUE_CHARACTERS = 200
+_NOTED_CHARACTERS = 200
+_KIND_CHARACTERS = NAME_CHARACTERS[0]
 
 
 class Notes:
@@ -33,7 +34,7 @@ class Notes:
 
     def add(self, kind: str, name: str, value: Any = None) -> None:
         """
-        Note one thing.
+        Note one thing; the same once more says nothing.
 
         Args:
             kind: ``invalid_data``, ``value_too_long``, ``missing_attribute``, ``clock_drift``, …
@@ -44,9 +45,12 @@ class Notes:
             return
         if isinstance(value, dict | list):
             value = msgspec.json.encode(value).decode()
-        if isinstance(value, str) and len(value) > _NOTED_VALUE_CHARACTERS:
-            value = value[:_NOTED_VALUE_CHARACTERS] + "..."
-        self.errors.append(EventError(type=kind, name=name[:_NOTED_VALUE_CHARACTERS], value=value))
+        if isinstance(value, str) and len(value) > _NOTED_CHARACTERS:
+            value = value[:_NOTED_CHARACTERS] + "..."
+        name = name[:_NOTED_CHARACTERS]
+        error = EventError(type=kind[:_KIND_CHARACTERS], name=name, value=value)
+        if not self.errors or self.errors[-1] != error:
+            self.errors.append(error)
 
     def invalid(self, name: str, value: Any) -> None:
         """Note a value that is dropped because it does not fit."""
@@ -175,11 +179,13 @@ def convert(kind: Any, value: Any, notes: Notes, path: str) -> Any:
         return None
 
 
-def values_list(value: Any) -> list[Any]:
+def values_list(value: Any, notes: Notes, path: str) -> list[Any]:
     """The elements of ``{"values": […]}``, of a bare list, or a single object; nulls left out."""
     if isinstance(value, dict):
         value = value.get("values", [value] if value else [])
     if not isinstance(value, list):
+        if value is not None:
+            notes.invalid(path, value)
         return []
     return [element for element in value if element is not None]
 

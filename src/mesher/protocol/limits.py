@@ -40,6 +40,9 @@ MAX_FINGERPRINT_PARTS: Final = 32  # a handful makes sense
 MAX_ERRORS: Final = 50  # notes on what was changed in one event
 MAX_PAIRS: Final = 200  # headers, cookies, query parameters
 MAX_CONTEXTS: Final = 100
+MAX_IMAGES: Final = 2000  # loaded libraries, or bundles; a large desktop program has some hundreds
+MAX_SIZE_BYTES: Final = 2**63 - 1  # of images, bodies; what PostgreSQL still holds as an integer
+MAX_CONTEXT_LINES: Final = 50  # on each side of a line; SDKs send five
 MAX_LINE_NUMBER: Final = 2**31 - 1  # lines and columns; more than any file has
 MAX_GZIP_MEMBERS: Final = 16  # clients write one; thousands of empty ones only cost time
 
@@ -63,13 +66,16 @@ ADDRESS_CHARACTERS: Final = (45, 0)  # the longest spelling of an IPv6 address w
 EXTRA_BAG: Final = (256 * 1024, 7)
 EXTRA_ENTRY_BAG: Final = (16 * 1024, 7)
 CONTEXT_BAG: Final = (8 * 1024, 7)
+FLAGS_BAG: Final = (128 * 1024, 7)  # the context with the feature flags
 REQUEST_DATA_BAG: Final = (8 * 1024, 7)
 SMALL_BAG: Final = (2 * 1024, 5)  # locals, breadcrumb data, mechanism data, message parameters
 HEADERS_BAG: Final = (8 * 1024, 2)
 COOKIES_BAG: Final = (2 * 1024, 2)
 QUERY_BAG: Final = (1024, 2)
 MODULES_BAG: Final = (64 * 1024, 2)  # Relay's 8 KiB cut the lists of large applications short
-DEBUG_META_BAG: Final = (256 * 1024, 7)  # one image per loaded library
+
+ANNOTATION_BYTES: Final = 16 * 1024  # of what a client says of its own cuts; hundreds of them
+MAX_ANNOTATION_DEPTH: Final = 20  # the path to a local deep in a frame, and the annotation
 
 # Time --------------------------------------------------------------------------------------------
 CLOCK_DRIFT_SECONDS: Final = 55 * 60  # below it a client's clock is believed (Relay)

@@ -80,7 +80,8 @@ def _fill_braces(template: str, params: Any) -> str:
 
 def _text(value: Any, notes: Notes, path: str) -> str | None:
     if not isinstance(value, str):
-        value = msgspec.json.encode(value).decode() if value else ""
+        says_nothing = value is None or value is False or value in ([], {})
+        value = "" if says_nothing else msgspec.json.encode(value).decode()
     return cut(value, limits.VALUE_CHARACTERS, notes, path) or None
 
 
@@ -88,4 +89,4 @@ def _params(value: Any, notes: Notes) -> Any:
     if not isinstance(value, dict | list) or not value:
         return None
     flat = flatten(value, limits.SMALL_BAG[1])
-    return shorten(flat, limits.SMALL_BAG, notes, "logentry.params")
+    return shorten(flat, limits.SMALL_BAG, notes, "logentry.params") or None

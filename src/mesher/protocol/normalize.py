@@ -8,19 +8,22 @@ dropped or changed. The same input gives the same event.
 from __future__ import annotations
 
 from mesher.protocol import limits
+from mesher.protocol.client_hints import HINTS, parse_client_hints
 from mesher.protocol.event import Event, EventType, ExceptionValue, User
 from mesher.protocol.exceptions import finish_exceptions, finish_threads
 from mesher.protocol.lenient import Notes
 from mesher.protocol.parse import parse_event
+from mesher.protocol.signals import name_signals
 from mesher.protocol.software import split_client
 from mesher.protocol.stacktrace import finish_frame, finish_stacktrace
-from mesher.protocol.tags import derive_tags
+from mesher.protocol.tags import complete_tags
 from mesher.protocol.user import AUTO_ADDRESS, parse_address
 from mesher.protocol.user_agent import parse_user_agent
 
 # Clients on a user's own machine: there the connection's address is the user's.
 _CLIENT_PLATFORMS = frozenset({"javascript", "cocoa", "objc"})
 _NOBODY = User()
+_CLIENT_HEADERS = frozenset(["User-Agent", *HINTS])
 
 
 def event_from_payload(
@@ -50,8 +53,13 @@ def event_from_payload(
     _correct_times(event, received_at, sent_at, notes)
     _place_stacktrace(event)
     event.exception = finish_exceptions(event.exception, notes)
-    event.stacktrace = finish_stacktrace(event.stacktrace, notes, "stacktrace")
-    event.threads = finish_threads(event.threads, notes)
+    if event.stacktrace is not None:
+        event.stacktrace = finish_stacktrace(event.stacktrace, notes, "stacktrace")
+        _place_stacktrace(event)  # of several exceptions, one may be left
+    if event.threads:
+        event.threads = finish_threads(event.threads, notes)
+        _place_thread_trace(event)
+    name_signals(event)
     if event.template is not None:
         finish_frame(event.template, notes, "template")
     event.type = _infer_type(event)
@@ -59,7 +67,7 @@ def event_from_payload(
         event.sdk = split_client(client)
     _fill_address(event, client_ip)
     _fill_client(event)
-    event.tags = {**derive_tags(event), **event.tags}
+    event.tags = complete_tags(event)
     event.errors = notes.errors
     return event
 
@@ -69,7 +77,8 @@ def _correct_times(event: Event, received_at: float, sent_at: float | None, note
     Correct a client's wrong clock.
 
     A clock that is off by ``CLOCK_DRIFT_SECONDS`` when the client sends is off in all its times. What
-    remains in the future, or older than any event is kept, is moved to the time of receipt.
+    remains in the future, or older than any event is kept, is moved to the time of receipt. A
+    breadcrumb without a time has its event's.
     """
     shift = 0.0
     if sent_at is not None and abs(received_at - sent_at) >= limits.CLOCK_DRIFT_SECONDS:
@@ -82,11 +91,12 @@ def _correct_times(event: Event, received_at: float, sent_at: float | None, note
     elif corrected < received_at - limits.PAST_SECONDS:
         notes.add("past_timestamp", "timestamp", event.timestamp)
         shift = received_at - event.timestamp
-    if shift:
-        event.timestamp += shift
-        for crumb in event.breadcrumbs:
-            if crumb.timestamp is not None:
-                crumb.timestamp = max(0.0, crumb.timestamp + shift)
+    event.timestamp += shift
+    for crumb in event.breadcrumbs:
+        if crumb.timestamp is None:
+            crumb.timestamp = event.timestamp
+        elif shift:
+            crumb.timestamp = min(max(0.0, crumb.timestamp + shift), limits.LATEST_TIMESTAMP)
 
 
 def _place_stacktrace(event: Event) -> None:
@@ -95,6 +105,21 @@ def _place_stacktrace(event: Event) -> None:
         exception: ExceptionValue = event.exception[0]
         exception.stacktrace = event.stacktrace
         event.stacktrace = None
+
+
+def _place_thread_trace(event: Event) -> None:
+    """
+    A raised exception without a stack trace has that of the thread which it names.
+
+    The other way round nothing is to do: such a thread has its stack trace through the exception.
+    """
+    raised = event.exception[-1] if event.exception else None
+    if raised is None or raised.stacktrace is not None or raised.thread_id is None:
+        return
+    for thread in event.threads:
+        if thread.id == raised.thread_id and thread.stacktrace is not None:
+            raised.stacktrace, thread.stacktrace = thread.stacktrace, None
+            break
 
 
 def _infer_type(event: Event) -> EventType:
@@ -126,13 +151,19 @@ def _fill_address(event: Event, client_ip: str | None) -> None:
 
 def _fill_client(event: Event) -> None:
     """
-    The browser that sent the request, where the SDK does not say it.
+    The browser that sent the request, where the SDK does not say it; its hints say more than its
+    frozen header.
 
     The system that it runs on is the event's own in a browser, and ``client_os`` on a server.
     """
     headers = (event.request.headers if event.request else None) or []
-    agent = next((text for name, text in headers if name == "User-Agent"), "")
-    own = "" if event.platform == "javascript" else "client_"
-    for kind, context in parse_user_agent(agent).items():
-        name = kind if kind == "browser" else own + kind
-        event.contexts.setdefault(name, {**context, "type": kind})
+    said = {name: text for name, text in headers if name in _CLIENT_HEADERS}
+    if not said:
+        return
+    found = parse_user_agent(said.pop("User-Agent", ""))
+    if said:
+        found = {**found, **parse_client_hints(said)}
+    for kind, context in found.items():
+        name = "client_os" if kind == "os" and event.platform != "javascript" else kind
+        if len(event.contexts) < limits.MAX_CONTEXTS:
+            event.contexts.setdefault(name, {**context, "type": kind})

@@ -16,16 +16,18 @@ import msgspec
 
 from mesher.errors import ProtocolError
 from mesher.ids import parse_uuid
+from mesher.protocol.annotations import read_annotations
 from mesher.protocol.attributes import read_attributes
 from mesher.protocol.breadcrumbs import read_breadcrumbs
 from mesher.protocol.contexts import read_contexts, read_extra
+from mesher.protocol.debug_images import read_debug_meta
 from mesher.protocol.event import Csp, Event, Frame
 from mesher.protocol.exceptions import read_exceptions, read_threads
 from mesher.protocol.json_text import clean_json, needs_cleaning
 from mesher.protocol.lenient import Notes, StructReader
-from mesher.protocol.payload import Payload, decode_payload
+from mesher.protocol.payload import READ_BY_NAME, Payload, decode_payload, sent_values
 from mesher.protocol.request import read_request
-from mesher.protocol.software import read_debug_meta, read_modules, read_sdk
+from mesher.protocol.software import read_modules, read_sdk
 from mesher.protocol.stacktrace import read_event_stacktrace, read_frame
 from mesher.protocol.timestamps import parse_timestamp
 from mesher.protocol.user import read_user
@@ -65,20 +67,23 @@ def read_payload(
 ) -> tuple[Event, Notes]:
     """As ``parse_event``, of a payload that is decoded."""
     notes = Notes()
+    if event_id is not None and sent.event_id not in (None, event_id):
+        _check_event_id(sent.event_id, notes)
     event = Event(
         event_id=event_id or _event_id(sent.event_id),
         timestamp=_timestamp(sent.timestamp, default_timestamp, notes),
     )
     read_attributes(event, sent, notes)
-    for name, read_value in _VALUE_READERS.items():
-        given = sent.value(name)
+    for (name, read_value), given in zip(_IN_ORDER, sent_values(sent), strict=True):
         if given is not None and (read := read_value(given, notes)) is not None:
             setattr(event, name, read)
-    for name, read_interface in _INTERFACE_READERS.items():
-        given = sent.interface(name)
-        if given is not None and (read := read_interface(given, notes)) is not None:
-            setattr(event, name, read)
     return event, notes
+
+
+def _check_event_id(given: Any, notes: Notes) -> None:
+    """Note an id that is none; another one is overridden, as an envelope's header may."""
+    if parse_uuid(given) is None:
+        notes.invalid("event_id", given)
 
 
 def _event_id(given: Any) -> str:
@@ -107,14 +112,11 @@ def _csp(given: Any, notes: Notes) -> Csp | None:
 
 
 _read_csp = StructReader(Csp, {})
-_VALUE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
+_READERS: dict[str, Callable[[Any, Notes], Any]] = {
     "request": read_request,
     "user": read_user,
-    "debug_meta": read_debug_meta,
     "template": _template,
     "csp": _csp,
-}
-_INTERFACE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
     "exception": read_exceptions,
     "stacktrace": read_event_stacktrace,
     "threads": read_threads,
@@ -123,4 +125,7 @@ _INTERFACE_READERS: dict[str, Callable[[Any, Notes], Any]] = {
     "extra": read_extra,
     "modules": read_modules,
     "sdk": read_sdk,
+    "debug_meta": read_debug_meta,
+    "meta": read_annotations,
 }
+_IN_ORDER = [(name, _READERS[name]) for name in READ_BY_NAME]

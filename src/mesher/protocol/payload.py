@@ -7,12 +7,14 @@ always. Where one does not, the interfaces stay JSON, and each is read on its ow
 
 from __future__ import annotations
 
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 import msgspec
 
 from mesher.protocol.breadcrumbs import SentBreadcrumbs
 from mesher.protocol.contexts import SentContexts
+from mesher.protocol.debug_images import SentDebugMeta
 from mesher.protocol.event import Sdk, Stacktrace
 from mesher.protocol.exceptions import SentExceptions, SentThreads
 from mesher.protocol.free_form import Bag7
@@ -31,6 +33,8 @@ _OLD_NAMES = {
     "old_csp": "sentry.interfaces.Csp",
     "old_threads": "sentry.interfaces.threads",
     "old_sdk": "client_sdk",
+    "old_debug_meta": "sentry.interfaces.DebugMeta",
+    "meta": "_meta",
 }
 _ABSENT = frozenset([b"", b"null", b"[]"])  # the last is how PHP writes an empty map
 _LONGEST_ABSENT = 4
@@ -64,19 +68,13 @@ class _Attributes(msgspec.Struct, kw_only=True, rename=_OLD_NAMES, gc=False):
     old_request: Any = None
     user: Any = None
     old_user: Any = None
-    debug_meta: Any = None
     template: Any = None
     old_template: Any = None
     csp: Any = None
     old_csp: Any = None
     errors: Any = None
-
-    def value(self, name: str) -> Any:
-        """A decoded attribute under the first of its names that is there and says something."""
-        given = getattr(self, name)
-        if given is None or given == []:
-            given = getattr(self, f"old_{name}", None)
-        return given
+    meta: msgspec.Raw = _NONE
+    nothing: ClassVar[None] = None
 
 
 class _WellFormed(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
@@ -94,12 +92,10 @@ class _WellFormed(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
     old_contexts: SentContexts | None = None
     extra: Bag7 | None = None
     modules: Modules | None = None
+    debug_meta: SentDebugMeta | None = None
+    old_debug_meta: SentDebugMeta | None = None
     sdk: Sdk | None = None
     old_sdk: Sdk | None = None
-
-    def interface(self, name: str) -> Any:
-        """An interface, decoded, under the first of its names that is there and says something."""
-        return self.value(name)
 
 
 class _AnyForm(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
@@ -117,23 +113,43 @@ class _AnyForm(_Attributes, kw_only=True, rename=_OLD_NAMES, gc=False):
     old_contexts: msgspec.Raw = _NONE
     extra: msgspec.Raw = _NONE
     modules: msgspec.Raw = _NONE
+    debug_meta: msgspec.Raw = _NONE
+    old_debug_meta: msgspec.Raw = _NONE
     sdk: msgspec.Raw = _NONE
     old_sdk: msgspec.Raw = _NONE
-
-    def interface(self, name: str) -> msgspec.Raw | None:
-        """The JSON of an interface, in the same order."""
-        for spelling in (name, f"old_{name}"):
-            raw: msgspec.Raw = getattr(self, spelling, _NONE)
-            view = memoryview(raw)
-            if len(view) > _LONGEST_ABSENT or bytes(view) not in _ABSENT:
-                return raw
-        return None
 
 
 Payload = _WellFormed | _AnyForm
 
+READ_BY_NAME = (
+    "request", "user", "template", "csp", "exception", "stacktrace", "threads", "breadcrumbs",
+    "contexts", "extra", "modules", "sdk", "debug_meta", "meta",
+)  # fmt: skip
+_under_new_names = attrgetter(*READ_BY_NAME)
+_under_old_names = attrgetter(
+    *(f"old_{name}" if f"old_{name}" in _OLD_NAMES else "nothing" for name in READ_BY_NAME)
+)
+
 decode_well_formed = msgspec.json.Decoder(_WellFormed).decode
 decode_any_form = msgspec.json.Decoder(_AnyForm).decode
+
+
+def sent_values(sent: Payload) -> list[Any]:
+    """
+    The attributes of ``READ_BY_NAME``, each under the first of its names that is there and says
+    something: decoded, or the JSON of an interface; ``None`` where none does.
+    """
+    pairs = zip(_under_new_names(sent), _under_old_names(sent), strict=True)
+    if isinstance(sent, _WellFormed):
+        return [old if new is None or new == [] else new for new, old in pairs]
+    return [next((one for one in pair if not _is_absent(one)), None) for pair in pairs]
+
+
+def _is_absent(value: Any) -> bool:
+    if not isinstance(value, msgspec.Raw):
+        return value is None or value == []
+    view = memoryview(value)
+    return len(view) <= _LONGEST_ABSENT and bytes(view) in _ABSENT
 
 
 def decode_payload(payload: bytes) -> Payload:

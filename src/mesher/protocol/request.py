@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ from mesher.protocol.lenient import (
 Pairs = list[tuple[str, str]]
 
 _METHOD = re.compile(r"[A-Z_-]{3,32}")
+_LONG_NAME = 64  # of a header; longer ones are not worth remembering
 _WHITE_SPACE = re.compile(r"\s")
 # Of a query, a form or cookies in one text; no more than this is kept of any of them.
 _LONGEST_TEXT = limits.REQUEST_DATA_BAG[0]
@@ -42,7 +44,7 @@ def read_request(value: Any, notes: Notes) -> Request | None:
             request.fragment, limits.FRAGMENT_CHARACTERS, notes, "request.fragment"
         )
     _move_cookies(request)
-    _parse_data(request)
+    _parse_data(request, notes)
     request.data = _free_form(request.data, notes, "request.data")
     request.env = _free_form(request.env, notes, "request.env")
     request.query_string = _first_pairs(
@@ -69,7 +71,7 @@ def _move_cookies(request: Request) -> None:
         request.cookies = request.cookies or _cookies(cookies[0])
 
 
-def _parse_data(request: Request) -> None:
+def _parse_data(request: Request, notes: Notes) -> None:
     """A body as the structure it is: JSON or a form, where it clearly is one."""
     if not isinstance(request.data, str):
         return
@@ -80,7 +82,10 @@ def _parse_data(request: Request) -> None:
         except ProtocolError:
             return  # cut short by the SDK, or something else
         request.inferred_content_type = "application/json"
-    elif "=" in text and not _WHITE_SPACE.search(text) and (found := _parameters(text)):
+        return
+    # What is not kept does not decide what the rest is.
+    request.data = text = shorten(text, limits.REQUEST_DATA_BAG, notes, "request.data")
+    if "=" in text and not _WHITE_SPACE.search(text) and (found := _parameters(text)):
         request.data = dict(found)
         request.inferred_content_type = "application/x-www-form-urlencoded"
 
@@ -96,12 +101,18 @@ def _first_pairs(
     found: Pairs | None, bag: tuple[int, int], notes: Notes, name: str
 ) -> Pairs | None:
     """As many of the pairs as fit; ``None`` for none."""
-    if not found or json_size(found) <= bag[0]:
-        return found or None
+    if not found:
+        return None
+    if json_size(found) <= bag[0] and len(found) <= limits.MAX_PAIRS:
+        return found
     notes.add("value_too_long", f"request.{name}", len(found))
     longest = bag[0] // 2
     kept: Pairs = cut_to_size(
-        [(name[: limits.NAME_CHARACTERS[0]], text[:longest]) for name, text in found], bag[0]
+        [
+            (name[: limits.NAME_CHARACTERS[0]], text[:longest])
+            for name, text in found[: limits.MAX_PAIRS]
+        ],
+        bag[0],
     )
     return kept or None
 
@@ -112,7 +123,7 @@ def _parameters(text: str) -> Pairs:
         return []
     found = parse_qsl(given, keep_blank_values=True, errors="replace")
     # "%00" and the like are decoded just now.
-    return [(clean_text(name), clean_text(value)) for name, value in found]
+    return [(clean_text(name), clean_text(value)) for name, value in found if name]
 
 
 def _cookies(text: str) -> Pairs:
@@ -136,8 +147,16 @@ def _read_pairs(value: Any, _notes: Notes, _path: str) -> Pairs | None:
     return found
 
 
+@lru_cache(maxsize=1024)  # all requests have the same few dozen
+def _train_case(name: str) -> str:
+    return name.title()
+
+
 def _read_headers(value: Any, notes: Notes, path: str) -> Pairs | None:
-    return [(name.title(), text) for name, text in _read_pairs(value, notes, path) or []]
+    return [
+        (_train_case(name) if len(name) < _LONG_NAME else name.title(), text)
+        for name, text in _read_pairs(value, notes, path) or []
+    ]
 
 
 def _read_query(value: Any, notes: Notes, path: str) -> Pairs | None:

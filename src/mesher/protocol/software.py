@@ -1,4 +1,4 @@
-"""What software an event comes from: client library, installed packages, loaded images."""
+"""What software an event comes from: client library and installed packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import msgspec
 
 from mesher.protocol import limits
 from mesher.protocol.event import Sdk, SdkPackage
-from mesher.protocol.free_form import flatten
 from mesher.protocol.json_text import clean_text
 from mesher.protocol.lenient import Notes, StructReader, TypedReader, lenient_text, shorten
 
@@ -21,6 +20,7 @@ def read_sdk(given: Sdk | msgspec.Raw, notes: Notes) -> Sdk | None:
     if sdk is None:
         return None
     sdk.integrations = (sdk.integrations or [])[: limits.MAX_PAIRS] or None
+    sdk.features = (sdk.features or [])[: limits.MAX_PAIRS] or None
     sdk.packages = (sdk.packages or [])[: limits.MAX_PAIRS] or None
     sdk.settings = shorten(sdk.settings or {}, limits.SMALL_BAG, notes, "sdk.settings") or None
     return sdk
@@ -39,16 +39,6 @@ def read_modules(given: Modules | msgspec.Raw, notes: Notes) -> Modules:
     """Read the installed packages with their versions."""
     modules = _typed_modules(given, notes, "modules")
     kept: Modules = shorten(modules, limits.MODULES_BAG, notes, "modules")
-    return kept
-
-
-def read_debug_meta(value: Any, notes: Notes) -> dict[str, Any] | None:
-    """Read the loaded images, by which source maps and symbols are found."""
-    if not isinstance(value, dict):
-        notes.invalid("debug_meta", value)
-        return None
-    flat = flatten(value, limits.DEBUG_META_BAG[1])
-    kept: dict[str, Any] = shorten(flat, limits.DEBUG_META_BAG, notes, "debug_meta")
     return kept
 
 
@@ -75,6 +65,9 @@ def _read_packages(value: Any, notes: Notes, path: str) -> list[SdkPackage] | No
 _NAME_LENGTH = sum(limits.NAME_CHARACTERS)
 _read_package = StructReader(SdkPackage, {})
 _typed_sdk: TypedReader[Sdk | None] = TypedReader(
-    Sdk, StructReader(Sdk, {"integrations": _read_names, "packages": _read_packages})
+    Sdk,
+    StructReader(
+        Sdk, {"integrations": _read_names, "features": _read_names, "packages": _read_packages}
+    ),
 )
 _typed_modules: TypedReader[Modules] = TypedReader(Modules, _lenient_modules)

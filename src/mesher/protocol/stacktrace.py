@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mesher.protocol import limits
+from mesher.protocol.addresses import hexadecimal_address
 from mesher.protocol.event import Frame, Stacktrace
 from mesher.protocol.free_form import json_size
 from mesher.protocol.lenient import Notes, StructReader, TypedReader, shorten, text_within
 
 _BAG_BYTES = limits.SMALL_BAG[0]
+_ADDRESSES = ("instruction_addr", "symbol_addr", "image_addr")
 
 
 def read_stacktrace(value: Any, notes: Notes, path: str) -> Stacktrace | None:
@@ -84,10 +86,25 @@ def finish_frame(frame: Frame, notes: Notes, path: str) -> None:
         frame.abs_path = frame.filename
     if frame.context_line is None and (frame.pre_context or frame.post_context):
         frame.context_line = ""
+    if frame.instruction_addr is not None:
+        _spell_addresses(frame, notes, path)
     if frame.vars and json_size(frame.vars) > _BAG_BYTES:
         frame.vars = shorten(frame.vars, limits.SMALL_BAG, notes, f"{path}.vars")
     if frame.data and json_size(frame.data) > _BAG_BYTES:
         frame.data = shorten(frame.data, limits.SMALL_BAG, notes, f"{path}.data")
+    if frame.lock:
+        frame.lock = shorten(frame.lock, limits.SMALL_BAG, notes, f"{path}.lock")
+
+
+def _spell_addresses(frame: Frame, notes: Notes, path: str) -> None:
+    """Addresses in one spelling; the others come with that of the instruction."""
+    for name in _ADDRESSES:
+        given = getattr(frame, name)
+        if given is not None:
+            address = hexadecimal_address(given)
+            if address is None and given:
+                notes.invalid(f"{path}.{name}", given)
+            setattr(frame, name, address)
 
 
 def _path_of(abs_path: str) -> str:
@@ -108,31 +125,40 @@ def _read_frames(value: Any, notes: Notes, path: str) -> list[Frame]:
     return [frame for frame in frames if frame is not None]
 
 
-def _read_lines(value: Any, notes: Notes, path: str) -> list[str | None] | None:
+def _read_lines_before(value: Any, notes: Notes, path: str) -> list[str | None] | None:
+    return _read_lines(value, slice(-limits.MAX_CONTEXT_LINES, None), notes, path)
+
+
+def _read_lines_behind(value: Any, notes: Notes, path: str) -> list[str | None] | None:
+    return _read_lines(value, slice(limits.MAX_CONTEXT_LINES), notes, path)
+
+
+def _read_lines(value: Any, nearest: slice, notes: Notes, path: str) -> list[str | None] | None:
     if not isinstance(value, list):
         notes.invalid(path, value)
         return None
+    if len(value) > limits.MAX_CONTEXT_LINES:
+        notes.add("value_too_long", path, len(value))
+        value = value[nearest]
     return [_read_line(line, notes, path) if isinstance(line, str) else None for line in value]
 
 
-def _read_address(value: Any, notes: Notes, path: str) -> str | None:
-    """Addresses come as hexadecimal or decimal text, or as numbers."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+def _read_sent_address(value: Any, notes: Notes, path: str) -> str | None:
+    """A number as text; in what spelling texts are is seen to when the frame is finished."""
+    if isinstance(value, int) and not isinstance(value, bool):
         value = hex(value)
     text: str | None = _read_name(value, notes, path)
     return text
 
 
-_read_line = text_within(limits.CONTEXT_LINE_CHARACTERS)
 _read_name = text_within(limits.NAME_CHARACTERS)
+_read_line = text_within(limits.CONTEXT_LINE_CHARACTERS)
 _read_frame = StructReader(
     Frame,
     {
-        "pre_context": _read_lines,
-        "post_context": _read_lines,
-        "instruction_addr": _read_address,
-        "symbol_addr": _read_address,
-        "image_addr": _read_address,
+        "pre_context": _read_lines_before,
+        "post_context": _read_lines_behind,
+        **dict.fromkeys(_ADDRESSES, _read_sent_address),
     },
 )
 _read_trace = StructReader(Stacktrace, {"frames": _read_frames})

@@ -42,15 +42,13 @@ def user_tag(user: User | None) -> str | None:
     """The identity by which users are counted: ``id:…``, ``username:…``, ``email:…`` or ``ip:…``."""
     if user is None:
         return None
-    for name, text in (
-        ("id", user.id),
-        ("username", user.username),
-        ("email", user.email),
-        ("ip", user.ip_address),
-    ):
-        if text:
-            return f"{name}:{text}"
-    return None
+    if user.id:
+        return f"id:{user.id}"
+    if user.username:
+        return f"username:{user.username}"
+    if user.email:
+        return f"email:{user.email}"
+    return f"ip:{user.ip_address}" if user.ip_address else None
 
 
 def _read_address(value: Any, notes: Notes, path: str) -> str | None:
@@ -63,7 +61,7 @@ def _read_address(value: Any, notes: Notes, path: str) -> str | None:
 
 def _read_map(value: Any, notes: Notes, path: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = convert(dict[str, Any], value, notes, path)
-    return _small(found, notes, path) if found else None
+    return (_small(found, notes, path) or None) if found else None
 
 
 def _small(value: dict[str, Any], notes: Notes, path: str) -> dict[str, Any]:

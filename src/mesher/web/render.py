@@ -13,6 +13,7 @@ from litestar import Response
 from litestar.enums import MediaType
 from markupsafe import Markup
 
+from mesher.protocol.annotations import annotated_changes
 from mesher.protocol.event import Event
 from mesher.types import Project
 from mesher.web.assets import asset_path
@@ -46,6 +47,7 @@ def _environment() -> Environment:
     environment.globals.update(asset=asset_path, facts=_facts, project_path=project_path)
     environment.filters.update(
         ago=_ago,
+        annotated_changes=annotated_changes,
         builtins=msgspec.to_builtins,
         clock=_clock,
         number=lambda value: f"{value:,}",
