@@ -12,7 +12,10 @@ import msgspec
 from mesher.grouping.account import Account, Comparison, account, compare
 from mesher.grouping.explanation import Explanation
 from mesher.grouping.fingerprint import Grouping, group
+from mesher.grouping.rules.ruleset import Rules, compile_rules
+from mesher.storage.database import ReadConnection
 from mesher.storage.events import full_event
+from mesher.storage.grouping_settings import read_grouping_rules
 from mesher.types import Event, Issue
 
 _FALLBACK = Explanation(variant="fallback", parts=[])
@@ -29,15 +32,21 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     is_current: bool
 
 
-def grouping_of(stored: Event) -> Grouping:
-    """How a stored event is grouped today."""
-    return group(full_event(stored))
+async def rules_of(conn: ReadConnection, issue: Issue) -> Rules | None:
+    """The rules of an issue's project; those of their lines that can be read."""
+    rules, _ = compile_rules(await read_grouping_rules(conn, issue))
+    return rules
 
 
-def explain_event(stored: Event) -> Explained:
-    """Why an event has its fingerprint."""
+def grouping_of(stored: Event, rules: Rules | None) -> Grouping:
+    """How a stored event is grouped today, under the rules of its project."""
+    return group(full_event(stored), rules)
+
+
+def explain_event(stored: Event, rules: Rules | None) -> Explained:
+    """Why an event has its fingerprint; ``rules`` are those of its project."""
     event = full_event(stored)
-    grouping = group(event)
+    grouping = group(event, rules)
     return Explained(
         issue_id=stored.issue_id,
         fingerprint=stored.fingerprint,
@@ -46,7 +55,7 @@ def explain_event(stored: Event) -> Explained:
     )
 
 
-def explain_issue(issue: Issue, sample: Event | None) -> Explained:
+def explain_issue(issue: Issue, sample: Event | None, rules: Rules | None) -> Explained:
     """
     What made the events of an issue one.
 
@@ -54,19 +63,23 @@ def explain_issue(issue: Issue, sample: Event | None) -> Explained:
         issue: its explanation is that of its first event.
         sample: one of its events, which tells what was replaced in texts; ``None`` where none is
             kept any more.
+        rules: of its project.
     """
     event = full_event(sample) if sample else None
-    explanation = explanation_of(issue, sample)
+    explanation = explanation_of(issue, sample, rules)
     return Explained(
         issue_id=issue.id,
         fingerprint=issue.fingerprint,
         account=account(explanation, event),
-        is_current=sample is None or grouping_of(sample).fingerprint == sample.fingerprint,
+        is_current=sample is None or grouping_of(sample, rules).fingerprint == sample.fingerprint,
     )
 
 
 def compare_issues(
-    one: Issue, other: Issue, samples: tuple[Event | None, Event | None]
+    one: Issue,
+    other: Issue,
+    samples: tuple[Event | None, Event | None],
+    rules: Rules | None,
 ) -> Comparison:
     """
     Where two issues differ.
@@ -75,13 +88,14 @@ def compare_issues(
         one: an issue.
         other: another.
         samples: an event of each, for issues that were stored without an explanation.
+        rules: of their project.
     """
-    return compare(explanation_of(one, samples[0]), explanation_of(other, samples[1]))
+    return compare(explanation_of(one, samples[0], rules), explanation_of(other, samples[1], rules))
 
 
-def explanation_of(issue: Issue, sample: Event | None) -> Explanation:
+def explanation_of(issue: Issue, sample: Event | None, rules: Rules | None) -> Explanation:
     """The explanation that an issue keeps, else that of one of its events."""
     kept = (issue.grouping or {}).get("explanation")
     if kept is not None:
         return msgspec.convert(kept, Explanation)
-    return grouping_of(sample).explanation if sample else _FALLBACK
+    return grouping_of(sample, rules).explanation if sample else _FALLBACK

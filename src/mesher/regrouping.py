@@ -18,7 +18,7 @@ from psycopg.rows import TupleRow
 
 from mesher.accounts.access import Actor
 from mesher.errors import Conflict, Unavailable
-from mesher.explaining import grouping_of
+from mesher.explaining import grouping_of, rules_of
 from mesher.resources import Resources
 from mesher.storage.connection import connect
 from mesher.storage.database import RETRY_AFTER_SECONDS, reading
@@ -131,10 +131,11 @@ async def _looks(resources: Resources, issue: Issue, by: Splitting) -> Looks:
             "no stored event of this issue is of that release or has that call",
             hint="look up how they are written in an event",
         )
-    stored = None
+    stored, rules = None, None
     if event_id is not None:
         async with reading(resources.engine) as conn:
             stored = await find_event(conn, issue, event_id)
+            rules = await rules_of(conn, issue)
     if stored is None:
         return Looks(
             title=issue.title,
@@ -142,7 +143,7 @@ async def _looks(resources: Resources, issue: Issue, by: Splitting) -> Looks:
             platform=issue.platform,
             grouping=issue.grouping,
         )
-    grouping = grouping_of(stored)
+    grouping = grouping_of(stored, rules)
     return Looks(
         title=grouping.title,
         culprit=grouping.culprit,

@@ -19,14 +19,17 @@ import psycopg
 import structlog
 
 from mesher import metrics
+from mesher.grouping.fingerprint import ALGORITHM_VERSION
 from mesher.ingest.digester import ShardDigester
 from mesher.ingest.journal_sqlite import SegmentReader, is_ready, shard_paths
 from mesher.ingest.marker import MARKER_NAME, Marker
 from mesher.settings import Settings
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
+from mesher.storage.kept_grouping import forget_older_versions, list_grouping_settings
 from mesher.storage.kept_settings import list_changed_settings
 from mesher.storage.partitions import make_partitions
+from mesher.values.grouping_settings import GroupingSettings
 from mesher.values.ingest_settings import IngestSettings
 
 # A fourteenth of the weight of the other processes.
@@ -72,6 +75,7 @@ class _DigestProcess:
         self._stopping = False
         self._digesters: dict[str, ShardDigester] = {}
         self._project_settings: dict[uuid.UUID, IngestSettings] = {}
+        self._project_grouping: dict[uuid.UUID, GroupingSettings] = {}
 
     def request_stop(self, *_: object) -> None:
         """The handler of the signals that ask the process to end."""
@@ -105,17 +109,24 @@ class _DigestProcess:
             now = time.monotonic()
             if now >= partitions_due:
                 make_partitions(conn, datetime.now(UTC).date())
+                forget_older_versions(conn, newest_version=ALGORITHM_VERSION)
                 partitions_due = now + PARTITION_SECONDS
             if now >= settings_due:
-                changed = list_changed_settings(conn)
-                self._project_settings.clear()  # the digesters look into this very mapping
-                self._project_settings.update(changed)
+                self._read_settings(conn)
                 settings_due = now + SETTINGS_SECONDS
             if now >= scan_due:
                 self._open_new_shards()
                 scan_due = now + SHARD_SCAN_SECONDS
             if not sum(digester.digest_next(conn) for digester in self._digesters.values()):
                 time.sleep(POLL_SECONDS)
+
+    def _read_settings(self, conn: psycopg.Connection) -> None:
+        changed = list_changed_settings(conn)
+        grouping = list_grouping_settings(conn, newest_version=ALGORITHM_VERSION)
+        self._project_settings.clear()  # the digesters look into these very mappings
+        self._project_settings.update(changed)
+        self._project_grouping.clear()
+        self._project_grouping.update(grouping)
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -128,7 +139,10 @@ class _DigestProcess:
             if mine and shard.name not in self._digesters and is_ready(shard):
                 log.info("shard_opened", shard=shard.name)
                 self._digesters[shard.name] = ShardDigester(
-                    SegmentReader(shard), Marker(shard / MARKER_NAME), self._project_settings
+                    SegmentReader(shard),
+                    Marker(shard / MARKER_NAME),
+                    self._project_settings,
+                    self._project_grouping,
                 )
 
     def _close_digesters(self) -> None:

@@ -200,6 +200,12 @@ class Api:
         """The newest event of an issue, in full."""
         return self._get(f"/issues/{issue['id']}/events/latest")["payload"]
 
+    def set_grouping_rules(self, rules: str) -> None:
+        """Replace the rules of the project."""
+        path = f"/projects/{self._project_id}/grouping/rules"
+        answer = self._client.put(path, json={"rules": rules})
+        assert answer.status_code == 200, answer.text
+
     def wait_for_issue(self, *titles: str) -> dict[str, Any]:
         """The issue with one of these titles, once it is there."""
         return wait_for(

@@ -97,3 +97,21 @@ def test_issues_of_two_projects_are_not_compared(
             (other,),
         )
     assert call("GET", f"/issues/{one}/compare/{other}").status_code == 400
+
+
+def test_an_event_is_explained_under_the_rules_of_its_project(
+    call: Any, store: Any, issue_ids: Any, tenant: Tenant
+) -> None:
+    store({"message": "user 17 is gone"})
+    [issue_id] = issue_ids().values()
+    rules = {"rules": "message:user* -> users"}
+    path = f"/projects/{tenant.project.id}/grouping/rules"
+    assert call("PUT", path, scope="admin", json=rules).status_code == 200
+
+    shown = call("GET", f"/issues/{issue_id}/events/latest/explanation").json()
+
+    assert shown["is_current"] is False
+    assert shown["account"]["by"] == "the fingerprint that a rule of the project sets"
+    assert shown["account"]["rules"] == [
+        {"line": 1, "text": "message:user* -> users", "sets_fingerprint": True}
+    ]

@@ -9,6 +9,7 @@ import pytest
 from mesher.grouping.account import VARIANTS, Replaced, account, compare
 from mesher.grouping.explanation import Variant
 from mesher.grouping.fingerprint import group
+from mesher.grouping.rules.ruleset import compile_rules
 
 CALLS = [
     {"module": "shop", "function": "main", "in_app": True},
@@ -118,3 +119,15 @@ def test_calls_that_both_have_stand_beside_each_other_after_one_that_one_lacks(c
     found = compared(failure("E", "a", "b", "c"), failure("E", "a", "c"))
     assert [row.same for row in found.parts] == [True] * 3 + [False, False] + [True] * 2
     assert [row.other for row in found.parts if not row.same] == [None, None]
+
+
+def test_rules_of_the_project_are_told_and_what_sets_the_fingerprint_is_named(event):
+    given = event(**failure("E", "main", "pay"), fingerprint=["theirs"])
+    for text, by in {
+        "type:E -> ours": "the fingerprint that a rule of the project sets",
+        "function:pay -app": "the fingerprint that the client sent",
+    }.items():
+        rules, _ = compile_rules(text)
+        told = account(group(given, rules).explanation, given)
+        assert told.by == by
+        assert [(rule.line, rule.text) for rule in told.rules] == [(1, text)]

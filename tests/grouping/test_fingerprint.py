@@ -240,6 +240,7 @@ def test_a_grouping_names_its_version_and_is_json(grouped):
             {"label": "function", "value": "pay"},
         ],
         "ignored": [],
+        "rules": [],
     }
 
 

@@ -62,6 +62,7 @@ EVENT = {
     "sdk_version": None,
     "received_at": NOON,
     "payload": b"packed",
+    "grouping_version": 1,
 }
 
 

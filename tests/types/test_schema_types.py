@@ -27,7 +27,7 @@ CONTRACT = """
 # What later migrations added, behind the fields above.
 ADDED = {
     "Project": ("number",),
-    "Event": ("payload",),
+    "Event": ("payload", "grouping_version"),
     "Issue": ("culprit", "platform", "grouping", "status_changed_at"),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mesher.storage.connection import connect
 from serving import Client
 from tenants import Tenant
 
@@ -70,7 +71,7 @@ def test_a_similar_issue_is_merged_and_unmerged_with_buttons(
     page = browser.get(pair[0]).text
     assert "Merged from" in page
     assert "1 event moved" in page
-    assert "events of 1 more fingerprint belong to it too" in page
+    assert "which is known by 1 more fingerprint" in page
     undone = browser.post(_undo_path(page))
     assert (undone.status_code, undone.headers["location"]) == (303, pair[0])
     assert sorted(paths().values()) == sorted(pair)
@@ -197,3 +198,15 @@ def test_a_form_of_another_site_merges_nothing(browser: Client, pair: tuple[str,
     )
     assert answer.status_code == 403
     assert browser.get(pair[1]).status_code == 200
+
+
+def test_an_event_shows_the_rules_that_had_a_say_as_text(
+    browser: Client, pair: tuple[str, str], database_url: str
+) -> None:
+    rule = f"type:Locked -> {HOSTILE.replace(chr(34), '')}"
+    with connect(database_url, application_name="test") as conn:
+        conn.execute("UPDATE projects SET grouping_rules = %s", (rule,))
+    page = browser.get(f"{pair[0]}/events/latest").text
+    assert "Rules of the project that had a say" in page
+    assert "type:Locked -&gt; &gt;&lt;script&gt;" in page
+    assert "<script>alert" not in page

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from mesher.accounts.access import accessible_issue, event_of_issue
 from mesher.api.acting import ApiRequest, reading_as
 from mesher.errors import ProtocolError
-from mesher.explaining import Explained, compare_issues, explain_event, explain_issue
+from mesher.explaining import Explained, compare_issues, explain_event, explain_issue, rules_of
 from mesher.grouping.account import Comparison
 from mesher.storage.events import find_latest_event
 
@@ -17,7 +17,8 @@ async def explain_grouping(request: ApiRequest, issue_id: FromPath[str]) -> Expl
     async with reading_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
         sample = await find_latest_event(conn, issue)
-    return explain_issue(issue, sample)
+        rules = await rules_of(conn, issue)
+    return explain_issue(issue, sample, rules)
 
 
 async def explain_event_grouping(
@@ -27,7 +28,8 @@ async def explain_event_grouping(
     async with reading_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
         stored = await event_of_issue(conn, issue, event_id)
-    return explain_event(stored)
+        rules = await rules_of(conn, issue)
+    return explain_event(stored, rules)
 
 
 async def compare_issue(
@@ -40,4 +42,5 @@ async def compare_issue(
         if one.project_id != other.project_id:
             raise ProtocolError("issues of different projects are not compared")
         samples = (await find_latest_event(conn, one), await find_latest_event(conn, other))
-    return compare_issues(one, other, samples)
+        rules = await rules_of(conn, one)
+    return compare_issues(one, other, samples, rules)

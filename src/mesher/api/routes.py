@@ -6,13 +6,14 @@ The JSON API: the table of contents.
 
 from __future__ import annotations
 
-from litestar import Router, delete, get, patch, post
+from litestar import Router, delete, get, patch, post, put
 from litestar.openapi.datastructures import ResponseSpec
 
 from mesher.api import (
     companions,
     events,
     explanations,
+    grouping,
     ingest_settings,
     issue_changes,
     issues,
@@ -56,6 +57,20 @@ def api_router() -> Router:
                 responses=_ERRORS,
                 operation_class=ingest_settings.TakesIngestSettings,
             )(ingest_settings.update_ingest_settings),
+            get("/projects/{project_id:str}/grouping/rules", responses=_ERRORS)(
+                grouping.get_grouping_rules
+            ),
+            put(
+                "/projects/{project_id:str}/grouping/rules",
+                responses=_ERRORS,
+                operation_class=grouping.TAKES_RULES,
+            )(grouping.replace_grouping_rules),
+            post(
+                "/projects/{project_id:str}/grouping/preview",
+                responses=_ERRORS,
+                status_code=200,
+                operation_class=grouping.TAKES_CANDIDATE,
+            )(grouping.preview_grouping),
             get("/projects/{project_id:str}/issues", responses=_ERRORS)(issues.list_issues),
             get("/projects/{project_id:str}/events/{event_id:str}", responses=_EVENT)(
                 events.get_project_event

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from mesher import __version__
-from mesher.cli import check, journal, migrate, prepare, quarantine, schema, serve, up
+from mesher.cli import check, journal, migrate, prepare, quarantine, regroup, schema, serve, up
 from mesher.cli.failure import show_failure
 from mesher.errors import MesherError
 from mesher.logs import configure_logging
@@ -74,6 +74,7 @@ app.command()(check.check)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(regroup.regroup)
 app.command()(schema.schema)
 app.command(hidden=True)(prepare.prepare)
 

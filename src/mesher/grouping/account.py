@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from mesher.grouping.explanation import Explanation, Ignored, Part, Variant
+from mesher.grouping.explanation import AppliedRule, Explanation, Ignored, Part, Variant
 from mesher.grouping.message import parameterize, replaced_values
 from mesher.protocol.event import Event
 
@@ -56,6 +56,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     by: str  # the variant in words
     parts: list[ToldPart]
     ignored: list[Ignored]
+    rules: list[AppliedRule]  # of the project, that had a say
 
 
 class ComparedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +86,13 @@ def account(explanation: Explanation, event: Event | None) -> Account:
     texts = {parameterize(text): text for text in _texts(event)} if event else {}
     return Account(
         variant=explanation.variant,
-        by=_named(explanation.variant),
+        by=_named(explanation),
         parts=[
             ToldPart(label=part.label, value=part.value, replaced=_replaced(part, texts))
             for part in explanation.parts
         ],
         ignored=explanation.ignored,
+        rules=explanation.rules,
     )
 
 
@@ -105,8 +107,12 @@ def compare(one: Explanation, other: Explanation) -> Comparison:
     )
 
 
-def _named(variant: Variant) -> str:
-    return VARIANTS[variant]
+def _named(explanation: Explanation) -> str:
+    named = VARIANTS[explanation.variant]
+    # Where a rule sets the fingerprint, the client's own is not asked for.
+    if any(rule.sets_fingerprint for rule in explanation.rules):
+        return named.replace("the client sent", "a rule of the project sets")
+    return named
 
 
 def _texts(event: Event) -> Iterator[str]:
@@ -152,8 +158,8 @@ def _key(unit: Sequence[Part]) -> tuple[tuple[str, str], ...]:
 def _first_difference(one: Explanation, other: Explanation, rows: Sequence[ComparedPart]) -> str:
     if one.variant != other.variant:
         return (
-            f"they are grouped by different things: the one by {_named(one.variant)}, "
-            f"the other by {_named(other.variant)}"
+            f"they are grouped by different things: the one by {_named(one)}, "
+            f"the other by {_named(other)}"
         )
     at, row = next((at, row) for at, row in enumerate(rows) if not row.same)
     before = {0: "from the start", 1: "after one value that is the same"}

@@ -34,9 +34,18 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
+class AppliedRule(msgspec.Struct, frozen=True, gc=False):
+    """A rule of the project that had a say."""
+
+    line: int  # of the project's rules as they were then, from 1
+    text: str
+    sets_fingerprint: bool = False  # else it decided about calls
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why an event belongs to its issue."""
 
     variant: Variant
     parts: list[Part]
     ignored: list[Ignored] = []
+    rules: list[AppliedRule] = []

@@ -1,9 +1,10 @@
 """
 The one entry point of grouping: ``group``.
 
-What the client asked for comes first (its checksum, its fingerprint). Otherwise the first of these
-that has anything usable decides: exceptions, the crashed or only thread, the stack trace of the
-event, a template, a violated policy, the message. What decides is hashed, and told.
+What was asked for comes first: the checksum of the client, the fingerprint of a rule of the project
+or else of the client. Otherwise the first of these that has anything usable decides: exceptions, the
+crashed or only thread, the stack trace of the event, a template, a violated policy, the message. What
+decides is hashed, and told.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import re
 import msgspec
 
 from mesher.grouping.exceptions import count_exceptions
-from mesher.grouping.explanation import Explanation, Ignored, Part, Variant
+from mesher.grouping.explanation import AppliedRule, Explanation, Ignored, Part, Variant
 from mesher.grouping.message import parameterize
+from mesher.grouping.rules.fingerprints import rule_title
+from mesher.grouping.rules.rule import FingerprintRule, Rule
+from mesher.grouping.rules.ruleset import Rules
 from mesher.grouping.stacktrace import count_calls, crash_frame, event_trace
 from mesher.grouping.title import issue_culprit, issue_title
 from mesher.grouping.variables import DEFAULT, Subject, variable_name, variable_value
@@ -42,17 +46,35 @@ class Grouping(msgspec.Struct, frozen=True, kw_only=True):
     algorithm_version: int = ALGORITHM_VERSION
 
 
-def group(event: Event) -> Grouping:
-    """Find the issue of a normalised event. Total: there is an answer for every event."""
+def group(event: Event, rules: Rules | None = None) -> Grouping:
+    """
+    Find the issue of a normalised event. Total: there is an answer for every event.
+
+    Args:
+        event: any.
+        rules: of its project.
+    """
+    applied: list[Rule] = []
+    if rules is not None:
+        event, marking = rules.calls.mark(event)
+        applied += marking
     default, main = _default(event)
     trace = _shown_trace(event, main)
     crash = crash_frame(trace, event.platform) if trace else None
-    explanation = _asked_for(event, default, Subject(event, main, crash)) or default
+    subject = Subject(event, main, crash)
+    rule = None
+    if rules is not None and not event.checksum:
+        rule = rules.fingerprints.find(event)
+    explanation = _asked_for(event, rule, default, subject) or default
+    title = ""
+    if rule is not None:
+        applied.append(rule)
+        title = rule_title(rule.title, subject) if rule.title else ""
     return Grouping(
         fingerprint=_fingerprint(explanation),
-        title=issue_title(event, main, crash),
+        title=title or issue_title(event, main, crash),
         culprit=issue_culprit(event, crash),
-        explanation=_told(explanation),
+        explanation=_told(explanation, applied),
     )
 
 
@@ -72,28 +94,36 @@ def _fingerprint(explanation: Explanation) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _told(explanation: Explanation) -> Explanation:
-    """The account as it is kept: of very many values the first."""
+def _told(explanation: Explanation, applied: list[Rule]) -> Explanation:
+    """The account as it is kept: of very many values the first, and the rules that had a say."""
+    if applied:
+        told = [
+            AppliedRule(rule.line, rule.text, isinstance(rule, FingerprintRule)) for rule in applied
+        ]
+        explanation = msgspec.structs.replace(explanation, rules=told)
     untold = len(explanation.parts) - MAX_TOLD_PARTS
     if untold <= 0:
         return explanation
     more = Ignored(_number_of(untold, "value"), "not listed here, and counted all the same")
-    return Explanation(
-        variant=explanation.variant,
+    return msgspec.structs.replace(
+        explanation,
         parts=explanation.parts[:MAX_TOLD_PARTS],
         ignored=[*explanation.ignored, more],
     )
 
 
-def _asked_for(event: Event, default: Explanation, subject: Subject) -> Explanation | None:
-    """The grouping that the client asks for; ``None`` where it leaves that to us."""
+def _asked_for(
+    event: Event, rule: FingerprintRule | None, default: Explanation, subject: Subject
+) -> Explanation | None:
+    """The grouping that a rule, or else the client, asks for; ``None`` where both leave it to us."""
     if event.checksum:
         return Explanation(variant="checksum", parts=[Part("checksum", event.checksum.lower())])
-    names = [variable_name(part) for part in event.fingerprint]
+    fingerprint = rule.values if rule is not None else event.fingerprint
+    names = [variable_name(part) for part in fingerprint]
     if all(name == DEFAULT for name in names):
         return None
     parts: list[Part] = []
-    for text, name in zip(event.fingerprint, names, strict=True):
+    for text, name in zip(fingerprint, names, strict=True):
         if name is None:
             parts.append(Part("fingerprint", text))
         elif name == DEFAULT:
@@ -102,7 +132,8 @@ def _asked_for(event: Event, default: Explanation, subject: Subject) -> Explanat
             parts.append(Part(f"fingerprint {text}", variable_value(name, subject)))
     if DEFAULT in names:
         return Explanation(variant="hybrid", parts=parts, ignored=default.ignored)
-    ignored = [Ignored("everything else", "the client set a fingerprint of its own")]
+    who = "the client" if rule is None else "a rule of the project"
+    ignored = [Ignored("everything else", f"{who} set a fingerprint of its own")]
     return Explanation(variant="custom", parts=parts, ignored=ignored)
 
 

@@ -2,7 +2,8 @@
 Whose code a call is: the application's own, a library's, or that of a helper which stands in every
 stack trace and says nothing.
 
-What the SDK says of a call is overruled where the place of the code shows that it is a library.
+What the SDK says of a call is overruled where the place of the code shows that it is a library, and
+both by the rules of the project (``rules/``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from functools import lru_cache
 
 from mesher.grouping.functions import JAVASCRIPT
+from mesher.grouping.marks import MarkedFrame
 from mesher.protocol.event import Frame
 
 # Folders that package managers install into, and modules of runtimes and frameworks. SDKs know most
@@ -53,8 +55,8 @@ def is_in_app(frame: Frame, platform: str) -> bool:
         frame: the call; one of which the SDK does not say so is not.
         platform: of the frame, or of its event.
     """
-    if not frame.in_app:
-        return False
+    if not frame.in_app or (isinstance(frame, MarkedFrame) and frame.app):
+        return bool(frame.in_app)
     if _is_library_path(frame.abs_path or frame.filename or ""):
         return False
     if frame.package and frame.package.startswith(_LIBRARY_PACKAGES):

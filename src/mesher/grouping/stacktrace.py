@@ -15,6 +15,7 @@ from typing import NamedTuple
 from mesher.grouping.explanation import Part
 from mesher.grouping.functions import JAVASCRIPT, grouping_function
 from mesher.grouping.in_app import is_evaluated, is_helper, is_in_app
+from mesher.grouping.marks import MarkedFrame, MarkedTrace
 from mesher.protocol.event import Event, Frame, Stacktrace
 
 # Longer lines are generated or minified.
@@ -34,6 +35,9 @@ NOT_IN_APP = "not the application's own code"
 REPEATED = "the same as the call before (recursion)"
 EVALUATED = "evaluated or native code, which has no place"
 HELPER = "helper code of runtimes, compilers and monitoring"
+LEFT_OUT = "left out by a rule of the project"
+TOO_FEW = "fewer calls than a rule of the project asks for"
+TOO_MANY = "more calls than a rule of the project lets count"
 NOTHING_STABLE = "no module, file or function that stays the same from build to build"
 
 
@@ -75,18 +79,21 @@ def count_calls(trace: Stacktrace, platform: str, *, app_only: bool) -> Calls:
         if len(frames) < len(trace.frames):
             ignored[NOT_IN_APP] = len(trace.frames) - len(frames)
     alone = len(trace.frames) == 1
-    parts: list[Part] = []
+    call_parts = _marked_call_parts if isinstance(trace, MarkedTrace) else _call_parts
+    calls: list[list[Part]] = []
     previous: list[Part] = []
     for frame in frames:
-        found = _call_parts(frame, frame.platform or platform, alone=alone)
+        found = call_parts(frame, frame.platform or platform, alone=alone)
         if found == previous:
             found = REPEATED
         if isinstance(found, str):
             ignored[found] = ignored.get(found, 0) + 1
         else:
-            parts += found
+            calls.append(found)
             previous = found
-    return Calls(parts, ignored)
+    if isinstance(trace, MarkedTrace):
+        calls = _limited(trace, calls, ignored)
+    return Calls([part for call in calls for part in call], ignored)
 
 
 def crash_frame(trace: Stacktrace, platform: str) -> Frame:
@@ -105,12 +112,36 @@ def crash_frame(trace: Stacktrace, platform: str) -> Frame:
     return newest or trace.frames[-1]
 
 
-def _call_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
-    """The parts of one call, or in words why it has none."""
-    if is_evaluated(frame, platform):
-        return EVALUATED
-    if is_helper(frame, platform):
-        return HELPER
+def _limited(
+    trace: MarkedTrace, calls: list[list[Part]], ignored: dict[str, int]
+) -> list[list[Part]]:
+    """What counts under the limits of a rule: the newest calls, or none if there are too few."""
+    if calls and len(calls) < trace.at_least:
+        ignored[TOO_FEW] = len(calls)
+        return []
+    beyond = 0 if trace.at_most is None else max(0, len(calls) - trace.at_most)
+    if beyond:
+        ignored[TOO_MANY] = beyond
+    return calls[beyond:]
+
+
+def _marked_call_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
+    """As ``_call_parts``, where rules had a say."""
+    counts = frame.counts if isinstance(frame, MarkedFrame) else None
+    if counts is False:
+        return LEFT_OUT
+    return _call_parts(frame, platform, alone=alone, anyway=counts is True)
+
+
+def _call_parts(
+    frame: Frame, platform: str, *, alone: bool, anyway: bool = False
+) -> list[Part] | str:
+    """The parts of one call, or in words why it has none; ``anyway``: also of a helper."""
+    if not anyway:
+        if is_evaluated(frame, platform):
+            return EVALUATED
+        if is_helper(frame, platform):
+            return HELPER
     function = grouping_function(frame, platform)
     opened = platform in JAVASCRIPT and (frame.abs_path or "").startswith(_OPENED)
     if alone and opened and not function:

@@ -25,6 +25,11 @@ def variable_name(part: str) -> str | None:
     return match[1] if match else None
 
 
+def is_variable(name: str) -> bool:
+    """Whether there is a variable of this name."""
+    return name == DEFAULT or name in _NAMES or (name.startswith("tags.") and name != "tags.")
+
+
 def variable_value(name: str, subject: Subject) -> str:
     """
     The value of a variable.
@@ -65,3 +70,6 @@ def _values(subject: Subject) -> dict[str, str | None]:
         "package": crash.package,
         "stack.package": crash.package,
     }
+
+
+_NAMES = frozenset(_values(Subject(Event(event_id="", timestamp=0.0), None, None)))

@@ -19,11 +19,13 @@ from typing import NamedTuple
 import msgspec
 
 from mesher.errors import ProtocolError, TooLarge
-from mesher.grouping.fingerprint import Grouping, group
+from mesher.grouping.fingerprint import Grouping
+from mesher.grouping.versions import Grouper
 from mesher.ingest.admission import reason_refused
 from mesher.ingest.companions import Sent, companion_reader, is_bare_minidump
 from mesher.ingest.filters import matching_filter
 from mesher.ingest.journal import Record, RecordKind
+from mesher.ingest.known_issues import KnownIssues
 from mesher.ingest.refusals import read_refusals
 from mesher.ingest.rows import event_row
 from mesher.ingest.spike import Storm, keep_event
@@ -75,6 +77,10 @@ class Policy(NamedTuple):
 
     settings: IngestSettings = IngestSettings()
     storm: Storm | None = None  # what spike protection knows of it; where it is on
+    grouper: Grouper = Grouper()
+    known_issues: KnownIssues | None = (
+        None  # None: each event is looked for by all its fingerprints
+    )
 
 
 TAKE_ALL = Policy()
@@ -86,7 +92,7 @@ def digest_record(record: Record, policy: Policy = TAKE_ALL) -> Digested:
 
     Args:
         record: as receive appended it.
-        policy: the project's; its storm is changed.
+        policy: the project's; its storm and known issues are changed.
 
     Raises:
         ProtocolError: the record's body cannot be decoded or framed; receive checks both, so this
@@ -160,17 +166,27 @@ class _Work:
         if reason := matching_filter(event, self._policy.settings):
             self._drop_event(found, reason)
             return
-        grouping = group(event)
+        grouping = self._policy.grouper.group(event)
         if self._is_thinned(grouping):
             self._drop_event(found, "spike")
             return
         self.count(found.category, "accepted")
         row = event_row(event, grouping, self._record, category=found.category)
+        row.other_fingerprints = self._other_fingerprints(event, grouping)
         self.digested.events.append(row)
 
     def _drop_event(self, found: _Found, reason: DropReason) -> None:
         self._unwanted = reason
         self.drop(found.category, reason)
+
+    def _other_fingerprints(self, event: Event, grouping: Grouping) -> tuple[str, ...]:
+        known, project_id = self._policy.known_issues, self._record.project_id
+        if known is not None and known.has(project_id, grouping.fingerprint):
+            return ()
+        others = self._policy.grouper.other_fingerprints(event, grouping)
+        if known is not None:
+            known.add(project_id, grouping.fingerprint)
+        return others
 
     def _is_thinned(self, grouping: Grouping) -> bool:
         storm = self._policy.storm

@@ -31,6 +31,7 @@ from mesher.ingest.policies import Policies
 from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
+from mesher.values.grouping_settings import GroupingSettings
 from mesher.values.ingest_settings import IngestSettings
 
 # Batches of 100 to 1000 store equally fast per event; some hundreds keep latency and memory low.
@@ -46,8 +47,6 @@ _READ_SECONDS = metrics.DIGEST_SECONDS.labels("read")
 _DIGEST_SECONDS = metrics.DIGEST_SECONDS.labels("digest")
 _STORE_SECONDS = metrics.DIGEST_SECONDS.labels("store")
 
-_TAKE_ALL = Policies({})
-
 log = structlog.get_logger(__name__)
 
 
@@ -59,14 +58,16 @@ class ShardDigester:
         reader: ShardReader,
         marker: Marker,
         settings: Mapping[uuid.UUID, IngestSettings] = MappingProxyType({}),
+        grouping: Mapping[uuid.UUID, GroupingSettings] = MappingProxyType({}),
     ) -> None:
         """
         Args:
             reader: the shard.
             marker: where the work in hand is noted, so that it survives a kill of this process.
             settings: of the projects that have changed any, as the process keeps them fresh.
+            grouping: the same, about grouping.
         """
-        self._policies = Policies(settings)
+        self._policies = Policies(settings, grouping)
         self._reader = reader
         self._marker = marker
         self._position: int | None = None
@@ -166,14 +167,15 @@ def _count(outcomes: Counter[OutcomeKey], batch: Batch) -> None:
 
 
 def make_batch(
-    shard_id: uuid.UUID, after: int, entries: Sequence[Entry], policies: Policies = _TAKE_ALL
+    shard_id: uuid.UUID, after: int, entries: Sequence[Entry], policies: Policies | None = None
 ) -> Batch:
     """
-    Digest the entries of a shard behind position ``after``.
+    Digest the entries of a shard behind position ``after``; without policies, take all.
 
     A record that fails is in the batch's ``quarantined`` instead; nothing is raised for it.
     """
     batch = Batch(shard_id=shard_id, after=after, position=entries[-1].position)
+    policies = policies or Policies()
     for entry in entries:
         try:
             record = decode_record(entry.record)

@@ -15,10 +15,13 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from mesher.errors import Conflict, NotFound
+from mesher.grouping.fingerprint import ALGORITHM_VERSION
 from mesher.ingest.digest import digest_record
 from mesher.ingest.digester import quarantine_outcomes
 from mesher.ingest.journal import decode_record
+from mesher.ingest.policies import Policies
 from mesher.storage.ingest_batch import store_events
+from mesher.storage.kept_grouping import list_grouping_settings
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
 from mesher.storage.quarantine import take_quarantined
@@ -55,7 +58,9 @@ def _digest_entry(conn: psycopg.Connection[TupleRow], entry_id: int) -> Counter[
     if data is None:
         raise NotFound(f"there is no entry {entry_id} in the quarantine")
     record = decode_record(data)
-    digested = digest_record(record)
+    grouping = list_grouping_settings(conn, newest_version=ALGORITHM_VERSION)
+    # What was let in once is let in: only how the project groups is asked.
+    digested = digest_record(record, Policies(grouping=grouping).find(record.project_id))
     make_partitions(conn, hour_of(record.received_at_us).date(), days_ahead=0)
     outcomes = Counter(digested.outcomes)
     outcomes.subtract(quarantine_outcomes(record))

@@ -66,6 +66,7 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         received_at_us=record.received_at_us,
         category=category,
         fingerprint=grouping.fingerprint,
+        grouping_version=grouping.algorithm_version,
         title=grouping.title,
         culprit=grouping.culprit,
         platform=event.platform,

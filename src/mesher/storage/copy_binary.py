@@ -22,6 +22,7 @@ _EPOCH_SHIFT_US = 946_684_800 * 1_000_000
 _JSONB_VERSION = b"\x01"
 
 _int32 = struct.Struct("!i").pack
+_smallint_field = struct.Struct("!ih").pack
 _timestamp_field = struct.Struct("!iq").pack
 _UUID_LENGTH = _int32(16)
 
@@ -49,6 +50,11 @@ def jsonb_field(json: bytes | None) -> bytes:
 def uuid_field(value: uuid.UUID) -> bytes:
     """A uuid field."""
     return _UUID_LENGTH + value.bytes
+
+
+def smallint_field(value: int | None) -> bytes:
+    """A smallint field."""
+    return NULL if value is None else _smallint_field(2, value)
 
 
 def timestamp_field(epoch_us: int) -> bytes:

@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import zstandard
 from sqlalchemy import text
 
 from mesher.protocol.event import Event as FullEvent
 from mesher.protocol.event import LogEntry
-from mesher.protocol.parse import parse_event
 from mesher.storage.database import ReadConnection
+from mesher.storage.event_payloads import decode_payload
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.types import Event, Issue, Project, Severity
 
@@ -81,8 +80,6 @@ _LIST_AFTER = text(
       AND (e.received_at, e.id) < (:after_time, :after_id)"""
     )
 )
-
-_payload_decoder = msgspec.json.Decoder(FullEvent)
 
 
 class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,16 +170,7 @@ def full_event(event: Event) -> FullEvent:
             logentry=LogEntry(formatted=event.message),
             tags=event.tags,
         )
-    payload = zstandard.decompress(event.payload)
-    try:
-        return _payload_decoder.decode(payload)
-    except msgspec.ValidationError:
-        # Stored when a limit was wider than it is now: what is over it is cut, as on arrival.
-        full, notes = parse_event(
-            payload, event_id=event.id.hex, default_timestamp=event.received_at.timestamp()
-        )
-        full.errors = notes.errors
-        return full
+    return decode_payload(event.payload, event_id=event.id, received_at=event.received_at)
 
 
 async def _find_one(conn: ReadConnection, statement: Any, values: dict[str, Any]) -> Event | None:

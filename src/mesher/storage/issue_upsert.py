@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from mesher.storage.issue_bindings import (
+    Binding,
     Route,
     bind_fingerprints,
     find_bindings,
@@ -97,9 +98,10 @@ class _Homes:
     """Which issue, by its own fingerprint, each fingerprint of a batch leads to."""
 
     def __init__(
-        self, bound: dict[IssueKey, IssueKey], routes: dict[IssueKey, list[Route]]
+        self, bindings: dict[IssueKey, Binding], routes: dict[IssueKey, list[Route]]
     ) -> None:
-        self._home = bound
+        self._home = {key: binding.issue_key for key, binding in bindings.items()}
+        self._found = {binding.issue_key: binding.issue_id for binding in bindings.values()}
         self._routes = routes
         self._unbound: set[IssueKey] = set()
 
@@ -133,14 +135,16 @@ class _Homes:
     ) -> dict[IssueKey, uuid.UUID]:
         """
         The bindings that are missing: of new fingerprints, and of those whose issue was deleted
-        after it was found, and is made anew.
+        after it was found, and is made anew. A discarded issue is updated by nothing, and yet has
+        to keep its events away by all their fingerprints.
         """
         if not self._unbound and not made:
             return {}
         missing = {key: issues[key] for key in made}
         for key, home in self._home.items():
-            if home in issues and (key in self._unbound or home in made):
-                missing[key] = issues[home]
+            issue_id = issues.get(home) or self._found.get(home)
+            if issue_id and (key in self._unbound or home in made):
+                missing[key] = issue_id
         return missing
 
 
@@ -155,7 +159,7 @@ def _find_homes(conn: Connection[TupleRow], by_key: dict[IssueKey, list[NewEvent
         make_bindings_alone(conn, (project_id for project_id, _ in unknown))
         bindings |= find_bindings(conn, unknown)
     homes = _Homes(
-        {key: binding.issue_key for key, binding in bindings.items()},
+        bindings,
         find_routes(conn, [key for key in by_key if key in bindings and bindings[key].has_routes]),
     )
     for key in by_key:

@@ -42,6 +42,7 @@ class NewEvent(msgspec.Struct, kw_only=True):
     sdk_name: str | None
     sdk_version: str | None
     payload: bytes  # zstd of the JSON of protocol.event.Event
+    grouping_version: int | None = None  # of the algorithm; None: it is not known
     # By which its issue is looked for too, in this order: of an older algorithm, of all calls, ...
     other_fingerprints: Sequence[str] = ()
 
@@ -53,9 +54,10 @@ class NewEvent(msgspec.Struct, kw_only=True):
 
 _COLUMNS = (
     "id, project_id, issue_id, level, message, fingerprint, exception, stacktrace, breadcrumbs,"
-    " tags, extra, user_context, sdk_name, sdk_version, received_at, payload"
+    " tags, extra, user_context, sdk_name, sdk_version, received_at, payload,"
+    " grouping_version"
 )
-_COLUMN_COUNT = 16
+_COLUMN_COUNT = 17
 
 
 def copy_events(conn: Connection[TupleRow], events: Sequence[tuple[NewEvent, uuid.UUID]]) -> None:
@@ -92,6 +94,7 @@ def _row(event: NewEvent, issue_id: uuid.UUID) -> bytes:
             binary.text_field(event.sdk_version),
             binary.timestamp_field(event.received_at_us),
             binary.bytes_field(event.payload),
+            binary.smallint_field(event.grouping_version),
         ),
         count=_COLUMN_COUNT,
     )

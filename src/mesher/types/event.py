@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,3 +51,5 @@ class Event(SchemaType):
     # zstd of the JSON of the whole normalised event; stored as it is (EXTERNAL), which was measured
     # to be five times faster to write than the same as JSONB.
     payload: Mapped[bytes | None]
+    # By which version of grouping it has its fingerprint; None: the first, which did not tell.
+    grouping_version: Mapped[int | None] = mapped_column(SmallInteger)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import uuid
 from types import MappingProxyType
 
-from sqlalchemy import REAL, BigInteger, Column, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +46,8 @@ class Project(SchemaType):
     """
     What SDKs send events to.
 
-    Its retention and sampling are ``RetentionSettings``; what else it lets in, ``IngestSettings``.
+    Its retention and sampling are ``RetentionSettings``; what else it lets in, ``IngestSettings``; how its
+    events are grouped, ``GroupingSettings``.
     """
 
     __tablename__ = "projects"
@@ -43,11 +55,21 @@ class Project(SchemaType):
         Column("retention_days", Integer, nullable=False, server_default=text("90")),
         Column("sample_rate", REAL, nullable=False, server_default=text("1.0")),
         Column("ingest_settings", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("grouping_rules", Text, nullable=False, server_default=text("''")),
+        Column("oldest_grouping_version", SmallInteger, nullable=False, server_default=text("1")),
         Index("idx_projects_slug", "slug", unique=True, postgresql_where=text("slug IS NOT NULL")),
         Index("idx_projects_org", "org_id"),
     )
     __mapper_args__ = MappingProxyType(
-        {"exclude_properties": ("retention_days", "sample_rate", "ingest_settings")}
+        {
+            "exclude_properties": (
+                "retention_days",
+                "sample_rate",
+                "ingest_settings",
+                "grouping_rules",
+                "oldest_grouping_version",
+            )
+        }
     )
     __related__ = belongs_to(org="Organization") + has_many(
         api_keys="ApiKey",

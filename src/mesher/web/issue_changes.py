@@ -15,7 +15,7 @@ from mesher.accounts.access import (
     accessible_project,
 )
 from mesher.errors import Conflict, NotFound, ProtocolError
-from mesher.explaining import compare_issues
+from mesher.explaining import compare_issues, rules_of
 from mesher.ids import parse_uuid
 from mesher.resources import resources_of
 from mesher.storage.database import ReadConnection
@@ -48,13 +48,14 @@ async def show_comparison(
             raise ProtocolError("issues of different projects are not compared")
         project = await accessible_project(conn, actor, str(issue.project_id))
         samples = (await find_latest_event(conn, issue), await find_latest_event(conn, other))
+        rules = await rules_of(conn, issue)
     return render(
         "compare.html",
         actor=actor,
         project=project,
         issue=issue,
         other=other,
-        comparison=compare_issues(issue, other, samples),
+        comparison=compare_issues(issue, other, samples, rules),
         now=datetime.now(UTC),
     )
 

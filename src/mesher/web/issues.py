@@ -19,7 +19,7 @@ from mesher.accounts.access import (
     issue_merged_into,
 )
 from mesher.errors import NotFound
-from mesher.explaining import explain_event, explain_issue
+from mesher.explaining import explain_event, explain_issue, rules_of
 from mesher.protocol.event import message_text
 from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
@@ -62,12 +62,13 @@ async def show_issue(
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
         grouping = await grouping_sections(conn, issue)
+        rules = await rules_of(conn, issue)
     return render(
         "issue.html",
         **head,
         **_body(stored),
         **grouping,
-        explained=explain_issue(issue, stored),
+        explained=explain_issue(issue, stored, rules),
         events=events,
         attachments=files,
     )
@@ -87,11 +88,12 @@ async def show_event(
         neighbours = await find_neighbours(conn, stored)
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
+        rules = await rules_of(conn, issue)
     return render(
         "event.html",
         **head,
         **_body(stored),
-        explained=explain_event(stored),
+        explained=explain_event(stored, rules),
         neighbours=neighbours,
         attachments=files,
     )
