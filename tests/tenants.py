@@ -16,12 +16,14 @@ from mesher.accounts.tokens import hash_token, new_api_token
 from mesher.ids import OrgId, UserId
 from mesher.ingest.digester import make_batch
 from mesher.ingest.journal import Entry, Record, encode_record
+from mesher.ingest.policies import Policies
 from mesher.storage import organizations, tokens, users
 from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.ingest_batch import store_batch
 from mesher.storage.partitions import make_partitions
 from mesher.types import Project, TokenScope
+from mesher.values.ingest_settings import IngestSettings
 
 PASSWORD = "correct horse battery staple"
 # With parameters that take no time, which the hash itself carries.
@@ -87,10 +89,21 @@ async def make_token(
 
 
 def store_events(
-    database_url: str, project: Project, *payloads: dict[str, Any], begin: datetime = BEGIN
+    database_url: str,
+    project: Project,
+    *payloads: dict[str, Any],
+    begin: datetime = BEGIN,
+    settings: IngestSettings | None = None,
 ) -> list[str]:
     """
     Digest and store events as the digest process does, received one second after the other.
+
+    Args:
+        database_url: where.
+        project: whose.
+        payloads: the events as they are sent.
+        begin: when the first is received.
+        settings: of the project while they come; ``None``: the defaults.
 
     Returns:
         Their ids, 32 hex digits each.
@@ -117,7 +130,8 @@ def store_events(
             zip(payloads, event_ids, strict=True), start=1
         )
     ]
-    batch = make_batch(uuid.uuid4(), 0, entries)
+    policies = Policies({project.id: settings} if settings else {})
+    batch = make_batch(uuid.uuid4(), 0, entries, policies)
     assert batch.quarantined == []
     with connect(database_url, application_name="test") as conn:
         make_partitions(conn, begin.date(), days_ahead=2)

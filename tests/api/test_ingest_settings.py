@@ -31,6 +31,10 @@ DEFAULTS = {
     "filter_addresses": [],
     "spike_protection": False,
     "spike_factor": 10.0,
+    "scrub": True,
+    "scrub_keys": [],
+    "safe_keys": [],
+    "ip_addresses": "keep",
 }
 PATH = "/projects/ada-shop/ingest-settings"
 

@@ -54,6 +54,10 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "compare_issue",
         "explain_grouping",
         "explain_event_grouping",
+        "find_person_data",
+        "export_person_data",
+        "erase_person_data",
+        "list_privacy_actions",
     }
     assert all(path.startswith("/api/v1/") for path in document["paths"])
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mesher.errors import SetupError
-from mesher.ingest import journal_sqlite
+from mesher.ingest import group_commit, journal_sqlite
 from mesher.ingest.group_commit import GroupCommitJournal
 from mesher.ingest.journal import JournalFull
 from mesher.ingest.journal_sqlite import (
@@ -28,6 +28,7 @@ from mesher.ingest.journal_sqlite import (
     shard_size_bytes,
 )
 from shards import append
+from waiting import wait_until
 
 PLENTY = 10**9
 
@@ -132,6 +133,75 @@ def test_an_acknowledged_active_segment_stays_so_that_no_position_is_used_twice(
 
     assert [entry.record for entry in reader.read(1, 10, PLENTY)] == [b"two"]
     reader.close()
+    appender.close()
+
+
+def test_an_old_segment_is_followed_by_another_also_when_nothing_more_comes(tmp_path, monkeypatch):
+    shard = tmp_path / "000"
+    appender = SegmentAppender(shard)
+    append(appender, [b"a secret"])
+    appender.begin_segment_if_due()
+    assert len(list(shard.glob("*.db"))) == 1  # it is young
+
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_SECONDS", 0)
+    appender.begin_segment_if_due()
+    appender.begin_segment_if_due()  # an empty one is not old
+    SegmentReader(shard).acknowledge(1)
+    appender.begin_segment_if_due()
+
+    assert [path.name for path in shard.glob("*.db")] == ["00000000000000000002.db"]
+    assert not any(b"a secret" in path.read_bytes() for path in shard.iterdir())
+    append(appender, [b"two"])
+    assert read_all(shard, after=1) == [(2, b"two")]
+    appender.close()
+
+
+def test_an_old_segment_from_before_a_restart_is_removed_though_positions_have_a_gap(
+    tmp_path, monkeypatch
+):
+    shard = tmp_path / "000"
+    appender = SegmentAppender(shard)
+    append(appender, [b"a secret", b"another"])
+    appender.close()
+    appender = SegmentAppender(shard)
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_SECONDS", 0)
+    appender.begin_segment_if_due()
+    reader = SegmentReader(shard)
+
+    reader.acknowledge(1)
+    assert len(list(shard.glob("*.db"))) == 2  # one record is not digested yet
+    reader.acknowledge(2)
+
+    assert len(list(shard.glob("*.db"))) == 1
+    reader.close()
+    appender.close()
+
+
+def test_a_journal_that_gets_nothing_more_begins_a_segment_by_itself(tmp_path, monkeypatch):
+    for module in (journal_sqlite, group_commit):
+        monkeypatch.setattr(module, "SEGMENT_SECONDS", 0.01)
+
+    async def run() -> None:
+        journal = GroupCommitJournal([tmp_path / "000"], max_bytes=PLENTY)
+        journal.start()
+        await journal.append(b"one")
+        await asyncio.to_thread(wait_until, lambda: len(list((tmp_path / "000").glob("*.db"))) == 2)
+        await journal.append(b"two")
+        await journal.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert [record for _, record in read_all(tmp_path / "000")] == [b"one", b"two"]
+
+
+def test_no_further_segment_is_begun_for_its_age_while_digest_is_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_sqlite, "SEGMENT_SECONDS", 0)
+    shard = tmp_path / "000"
+    appender = SegmentAppender(shard)
+    for number in range(5):
+        append(appender, [b"%d" % number])
+
+    assert len(list(shard.glob("*.db"))) == 2
+    assert [record for _, record in read_all(shard)] == [b"0", b"1", b"2", b"3", b"4"]
     appender.close()
 
 

@@ -82,6 +82,7 @@ LATER_INDEXES = {
         "issue_changes(made_at) WHERE state = ANY (ARRAY['moving'::text, 'undoing'::text])"
     ),
     "idx_issue_signatures_bands": "issue_signatures USING GIN (bands) WITH (fastupdate=off)",
+    "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
     "api_tokens",
@@ -98,6 +99,7 @@ LATER_TABLES = {
     "issue_routes",
     "issue_changes",
     "issue_signatures",
+    "privacy_actions",
 }
 
 

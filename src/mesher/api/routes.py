@@ -17,6 +17,7 @@ from mesher.api import (
     ingest_settings,
     issue_changes,
     issues,
+    persons,
     projects,
     similar_issues,
 )
@@ -85,6 +86,12 @@ def api_router() -> Router:
             get("/projects/{project_id:str}/events/{event_id:str}/feedback", responses=_ERRORS)(
                 companions.list_feedback
             ),
+            _about_person("find")(persons.find_person_data),
+            _about_person("export")(persons.export_person_data),
+            _about_person("erase")(persons.erase_person_data),
+            get("/projects/{project_id:str}/privacy-actions", responses=_ERRORS)(
+                persons.list_privacy_actions
+            ),
             get("/issues/{issue_id:str}", responses=_ERRORS)(issues.get_issue),
             delete("/issues/{issue_id:str}", responses=_CHANGE_ERRORS)(issues.delete_issue),
             post("/issues/{issue_id:str}/resolve", responses=_ERRORS, status_code=200)(
@@ -145,4 +152,13 @@ def api_router() -> Router:
                 events.get_issue_event
             ),
         ],
+    )
+
+
+def _about_person(verb: str) -> post:
+    return post(
+        f"/projects/{{project_id:str}}/persons/{verb}",
+        responses=_ERRORS,
+        status_code=200,
+        operation_class=persons.TakesPerson,
     )

@@ -15,7 +15,19 @@ import typer
 from typer.core import TyperGroup
 
 from mesher import __version__
-from mesher.cli import check, journal, migrate, prepare, quarantine, regroup, schema, serve, up
+from mesher.cli import (
+    check,
+    journal,
+    migrate,
+    person,
+    prepare,
+    quarantine,
+    regroup,
+    schema,
+    scrub,
+    serve,
+    up,
+)
 from mesher.cli.failure import show_failure
 from mesher.errors import MesherError
 from mesher.logs import configure_logging
@@ -75,6 +87,8 @@ app.add_typer(migrate.app, name="migrate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(regroup.regroup)
+app.command()(scrub.scrub)
+app.add_typer(person.app, name="person")
 app.command()(schema.schema)
 app.command(hidden=True)(prepare.prepare)
 

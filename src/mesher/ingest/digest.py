@@ -1,7 +1,7 @@
 """
 Digest, the pure part: one journal record to the events and ledger entries that it makes.
 
-    decode → frame → normalise → filter → group → thin out storms → row
+    decode → frame → scrub → normalise → filter → group → thin out storms → row
 
 A bad item is dropped with its reason and its siblings are kept; only a record that cannot be read
 as a whole raises. Nothing here reads a clock or a database: the same record always gives the same
@@ -28,6 +28,7 @@ from mesher.ingest.journal import Record, RecordKind
 from mesher.ingest.known_issues import KnownIssues
 from mesher.ingest.refusals import read_refusals
 from mesher.ingest.rows import event_row
+from mesher.ingest.scrubbed import scrub_feedback, scrubbed_event
 from mesher.ingest.spike import Storm, keep_event
 from mesher.protocol.client_report import read_client_report
 from mesher.protocol.encoding import decode_body, decode_store_body
@@ -36,7 +37,6 @@ from mesher.protocol.event import Event
 from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
 from mesher.protocol.minidump import minidump_event
 from mesher.protocol.native import sentry_payload
-from mesher.protocol.normalize import event_from_payload
 from mesher.protocol.outcomes import DropReason, item_category
 from mesher.protocol.security import complete_report, parse_security_reports
 from mesher.protocol.timestamps import parse_timestamp, parse_timestamp_text
@@ -133,14 +133,16 @@ class _Work:
             if refused:
                 self.drop(found.category, refused)
             elif found.read_companion is not None:
-                self.digested.companions.extend(found.read_companion(self._record))
+                companions = found.read_companion(self._record)
+                scrub_feedback(companions.feedback, self._policy.settings)
+                self.digested.companions.extend(companions)
                 self.count(found.category, "accepted")
             elif found.payload is None:
                 self.drop(found.category, "not_kept")
             elif found.category == _REPORT_CATEGORY:
                 self._take_report(found.payload)
             else:
-                self._take_event(found, _normalized(self._record, found, found.payload))
+                self._take_event(found, found.payload)
         except TooLarge:
             self.drop(found.category, "too_large")
         except ProtocolError:
@@ -159,7 +161,14 @@ class _Work:
         self.count(_REPORT_CATEGORY, "accepted")
         self.count(_REPORT_CATEGORY, "stored")
 
-    def _take_event(self, found: _Found, event: Event) -> None:
+    def _take_event(self, found: _Found, payload: bytes) -> None:
+        event = scrubbed_event(
+            self._record,
+            payload,
+            self._policy.settings,
+            event_id=found.event_id,
+            sent_at=found.sent_at,
+        )
         if event.type in _TYPES_NOT_KEPT:
             self.drop(item_category(event.type), "not_kept")
             return
@@ -196,17 +205,6 @@ class _Work:
             minute=self._record.received_at_us // _MINUTE_US,
             factor=self._policy.settings.spike_factor,
         )
-
-
-def _normalized(record: Record, found: _Found, payload: bytes) -> Event:
-    return event_from_payload(
-        payload,
-        event_id=found.event_id,
-        received_at=record.received_at_us / 1e6,
-        sent_at=found.sent_at,
-        client=record.client or None,
-        client_ip=record.client_ip or None,
-    )
 
 
 def _envelope_items(record: Record) -> Iterator[_Found]:

@@ -28,6 +28,7 @@ from mesher.ingest.digest import digest_record
 from mesher.ingest.journal import Entry, Record, ShardReader, decode_record
 from mesher.ingest.marker import Marker
 from mesher.ingest.policies import Policies
+from mesher.ingest.scrubbed import without_secrets
 from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
@@ -106,6 +107,8 @@ class ShardDigester:
                 self._digest(conn, self._position, entries, died_on_it=died_on_it)
             finally:
                 self._marker.end(self._position)
+        else:  # the appender may have begun a new segment since
+            self._reader.acknowledge(self._position)
         return len(entries)
 
     def close(self) -> None:
@@ -213,7 +216,8 @@ def _quarantine(batch: Batch, entry: Entry, reason: str) -> None:
             position=entry.position,
             project_id=record.project_id if record else None,
             received_at_us=received_at_us,
-            reason=reason.replace("\0", "")[:MAX_REASON_CHARACTERS],
+            # It may quote what a client sent.
+            reason=without_secrets(reason).replace("\0", "")[:MAX_REASON_CHARACTERS],
             record=entry.record,
         )
     )

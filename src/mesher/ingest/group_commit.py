@@ -17,13 +17,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import structlog
 
 from mesher import metrics
 from mesher.ingest.journal import JournalFull
-from mesher.ingest.journal_sqlite import MAX_GROUP_RECORDS, SegmentAppender, shard_size_bytes
+from mesher.ingest.journal_sqlite import (
+    MAX_GROUP_RECORDS,
+    SEGMENT_SECONDS,
+    SegmentAppender,
+    shard_size_bytes,
+)
 
 # The event loop does nothing else while it writes a group: some milliseconds at most.
 MAX_GROUP_BYTES = 4 * 1024**2
@@ -63,7 +68,9 @@ class GroupCommitJournal:
 
     def start(self) -> None:
         """Start the flushing threads; their answers arrive on the event loop that runs now."""
-        self._flushers = [_Flusher(appender, self._flushed) for appender in self._appenders]
+        self._flushers = [
+            _Flusher(appender, self._flushed, self._long_idle) for appender in self._appenders
+        ]
         self._idle.extend(self._flushers)
 
     async def append(self, record: bytes) -> None:
@@ -118,6 +125,12 @@ class GroupCommitJournal:
             except (sqlite3.Error, OSError) as error:
                 self._flushed(flusher, group, error)
 
+    def _long_idle(self, flusher: _Flusher) -> None:
+        """Let the thread of a shard that gets nothing look at its segment, with an empty group."""
+        if flusher in self._idle and not self._closing:
+            self._idle.remove(flusher)
+            flusher.look_at_segment()
+
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         size_bytes = 0
@@ -152,9 +165,11 @@ class _Flusher:
         self,
         appender: SegmentAppender,
         flushed: Callable[[_Flusher, list[_Waiting], Exception | None], None],
+        long_idle: Callable[[_Flusher], None],
     ) -> None:
         self._appender = appender
         self._flushed = flushed
+        self._long_idle = long_idle
         self._loop = asyncio.get_running_loop()
         self._groups: SimpleQueue[list[_Waiting] | None] = SimpleQueue()  # None ends the thread
         self._thread = threading.Thread(target=self._run, name="journal")
@@ -165,17 +180,22 @@ class _Flusher:
         self._appender.write([record for record, _ in group])
         self._groups.put(group)
 
+    def look_at_segment(self) -> None:
+        """Begin a new segment if that is due, though nothing is written."""
+        self._groups.put([])
+
     def stop(self) -> None:
         """End the thread; no group may be under way."""
         self._groups.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (group := self._groups.get()) is not None:
+        while (group := self._next_group()) is not None:
             failure: Exception | None = None
             try:
-                with metrics.FLUSH_SECONDS.time():
-                    self._appender.flush()
+                if group:
+                    with metrics.FLUSH_SECONDS.time():
+                        self._appender.flush()
             except OSError as error:
                 failure = error
             try:
@@ -183,6 +203,14 @@ class _Flusher:
             except (OSError, sqlite3.Error) as error:  # the active one is used further
                 log.warning("journal_segment_not_begun", reason=str(error))
             self._loop.call_soon_threadsafe(self._flushed, self, group, failure)
+
+    def _next_group(self) -> list[_Waiting] | None:
+        while True:
+            try:
+                return self._groups.get(timeout=SEGMENT_SECONDS)
+            except Empty:
+                # The loop decides: it may be writing to the segment just now.
+                self._loop.call_soon_threadsafe(self._long_idle, self)
 
 
 def _open_all(shards: Sequence[Path], *, limit_bytes: int) -> list[SegmentAppender]:

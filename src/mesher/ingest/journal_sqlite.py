@@ -8,10 +8,13 @@ The embedded journal: SQLite in WAL mode, flushed by us, in the data directory.
         00000000000000000001.db   a segment, named by its first position
         00000000000000004711.db   the active segment: the last one
 
-A segment only grows. When it is large enough the appender starts the next one, and once every
+A segment only grows. When it is large or old enough the appender starts the next one, and once every
 record of a segment is digested the reader removes the file as a whole: no row is ever deleted, so
 freeing space costs nothing per event and needs no lock that the appender wants. The active segment
 is never removed, so the next position can always be read from disk and none is used twice.
+
+Age counts because records are what clients sent, secrets included, and are to be gone soon after
+they are digested, also where little is sent.
 
 Checkpoints are off: a segment's rows stay in its write-ahead log until the file is removed, which
 halves what is written. Removing the file before the last connection closes also spares the
@@ -29,6 +32,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Sequence
 from itertools import chain, pairwise
@@ -41,6 +45,8 @@ from mesher.private_file import sync_folder, write_private_file
 # On disk. Large enough that rotation is rare, small enough that a drained journal is small: the
 # active segment stays, whatever of it is digested.
 SEGMENT_BYTES = 64 * 1024**2
+# How long records that are digested may stay on disk; a new segment takes some milliseconds.
+SEGMENT_SECONDS = 15.0
 # With a lower limit of the whole, segments are smaller. Else the active one alone, with the group
 # that made it full, could be over the limit, and nothing would ever be taken again.
 SEGMENTS_WITHIN_LIMIT = 4
@@ -181,18 +187,18 @@ class SegmentAppender:
 
     def begin_segment_if_due(self) -> None:
         """
-        Go on in a new segment where the active one is full, or cannot be trusted any more.
+        Go on in a new segment where the active one is full or old, or cannot be trusted any more.
 
         Raises:
             OSError, sqlite3.Error: the disk refuses; it is tried again the next time.
         """
-        if not (self._distrusted or self._is_full()):
-            return
         self._full = [
             (path, connection)
             for path, connection in self._full
             if not _close_if_gone(path, connection)
         ]
+        if not (self._distrusted or self._is_full() or self._is_old()):
+            return
         full = (self._path, self._connection)
         self._close_log()
         self._open(self._segment_path(self._next))
@@ -225,14 +231,26 @@ class SegmentAppender:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         (last,) = connection.execute("SELECT max(position) FROM records").fetchone()
         self._connection, self._path = connection, path
+        self._looked_at = time.monotonic()  # when it was found to be young
         self._next = int(path.stem) if last is None else last + 1
 
     def _is_full(self) -> bool:
         # By its files and not by its records: a flush of one small record writes whole pages.
-        if self._next == int(self._path.stem):
-            return False  # it has no record yet
+        if self._is_empty():
+            return False
         files = (self._path, Path(f"{self._path}-wal"))
         return sum(file.stat().st_size for file in files) >= self._segment_bytes
+
+    def _is_old(self) -> bool:
+        now = time.monotonic()
+        if self._is_empty() or now - self._looked_at < SEGMENT_SECONDS:
+            return False
+        self._looked_at = now
+        # Where digest has not read the one before, another one would free nothing.
+        return len(segment_paths(self._shard)) == 1
+
+    def _is_empty(self) -> bool:
+        return self._next == int(self._path.stem)
 
     def _close_log(self) -> None:
         if self._log is not None:
@@ -278,9 +296,14 @@ class SegmentReader:
         """Remove every segment before the active one whose records are all at or before this."""
         segments = segment_paths(self._shard)
         for path, following in pairwise(segments):
-            if int(following.stem) > position + 1:
+            # Behind a restart there is a gap; then only the segment itself tells where it ends.
+            if int(following.stem) > position + 1 and self._last_position(path) > position:
                 break
             self._remove(path)
+
+    def _last_position(self, path: Path) -> int:
+        (last,) = self._connect(path).execute("SELECT max(position) FROM records").fetchone()
+        return last or 0
 
     def close(self) -> None:
         """Release the open segment."""

@@ -22,9 +22,11 @@ from mesher.ingest.journal import decode_record
 from mesher.ingest.policies import Policies
 from mesher.storage.ingest_batch import store_events
 from mesher.storage.kept_grouping import list_grouping_settings
+from mesher.storage.kept_settings import list_changed_settings
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.partitions import make_partitions
 from mesher.storage.quarantine import take_quarantined
+from mesher.values.ingest_settings import IngestSettings
 
 
 def replay(conn: psycopg.Connection[TupleRow], entry_id: int) -> Counter[OutcomeKey]:
@@ -59,8 +61,10 @@ def _digest_entry(conn: psycopg.Connection[TupleRow], entry_id: int) -> Counter[
         raise NotFound(f"there is no entry {entry_id} in the quarantine")
     record = decode_record(data)
     grouping = list_grouping_settings(conn, newest_version=ALGORITHM_VERSION)
-    # What was let in once is let in: only how the project groups is asked.
-    digested = digest_record(record, Policies(grouping=grouping).find(record.project_id))
+    # It was let in once; but no secret passes because it comes later, and how the project groups holds.
+    settings = list_changed_settings(conn).get(record.project_id, IngestSettings())
+    policies = Policies({record.project_id: settings.scrubbing_alone()}, grouping=grouping)
+    digested = digest_record(record, policies.find(record.project_id))
     make_partitions(conn, hour_of(record.received_at_us).date(), days_ahead=0)
     outcomes = Counter(digested.outcomes)
     outcomes.subtract(quarantine_outcomes(record))

@@ -9,7 +9,7 @@ is five times faster than as JSONB, so the compact forms are kept small.
 from __future__ import annotations
 
 import uuid
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import zstandard
@@ -59,7 +59,6 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         record: the journal record it came in.
         category: of the ledger.
     """
-    stack = _main_frames(event)
     return NewEvent(
         id=uuid.UUID(int=int(event.event_id, 16)),
         project_id=record.project_id,
@@ -72,15 +71,41 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         platform=event.platform,
         grouping=_encode(grouping),
         level=event.level,
-        message=(message_text(event) or grouping.title)[:MESSAGE_CHARACTERS],
+        sdk_name=event.sdk.name if event.sdk else None,
+        sdk_version=event.sdk.version if event.sdk else None,
+        **made_columns(event, title=grouping.title)._asdict(),
+    )
+
+
+class MadeColumns(NamedTuple):
+    """The columns that are made of what clients sent; those of JSON are JSON text."""
+
+    message: str
+    exception: bytes | None
+    stacktrace: bytes | None
+    breadcrumbs: bytes | None
+    tags: bytes
+    extra: bytes
+    user_context: bytes | None
+    payload: bytes
+
+
+def made_columns(event: Event, *, title: str) -> MadeColumns:
+    """
+    The searchable parts of an event and the whole of it.
+
+    Args:
+        event: complete.
+        title: what stands for the message of an event that has none.
+    """
+    return MadeColumns(
+        message=(message_text(event) or title)[:MESSAGE_CHARACTERS],
         exception=_list(map(_exception_info, event.exception[-MAX_EXCEPTIONS:])),
-        stacktrace=_list(map(_stack_frame, stack[-MAX_FRAMES:])),
+        stacktrace=_list(map(_stack_frame, _main_frames(event)[-MAX_FRAMES:])),
         breadcrumbs=_breadcrumbs(event),
         tags=_encode(event.tags),
         extra=_encode(cut_to_size(event.extra, MAX_EXTRA_BYTES)),
         user_context=_encode(_user(event)) if event.user else None,
-        sdk_name=event.sdk.name if event.sdk else None,
-        sdk_version=event.sdk.version if event.sdk else None,
         payload=_compress(_encode(event)),
     )
 

@@ -22,6 +22,9 @@ from mesher.storage.partitions import drop_partition, partition_days, partition_
 
 # Rows of one transaction: some tens of milliseconds.
 BATCH_ROWS = 5000
+# Records that could not be digested hold what clients sent, secrets included: kept for as long as it
+# takes to repair what stopped them, and to replay them.
+QUARANTINE_DAYS = 14
 # Of projects that do not exist (any more); the column's default.
 DEFAULT_RETENTION_DAYS = 90
 
@@ -54,7 +57,8 @@ _OLD_BY_HOUR: LiteralString = """
 """
 _OLD_QUARANTINE: LiteralString = """
     SELECT q.ctid FROM quarantine AS q LEFT JOIN projects AS p ON p.id = q.project_id
-    WHERE q.received_at < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
+    WHERE q.received_at < %(now)s - make_interval(
+        days => least(coalesce(p.retention_days, %(longest)s), %(quarantine_days)s))
     LIMIT %(rows)s
 """
 # By the longest retention of all projects, which idx_event_ids_received finds without reading the
@@ -75,7 +79,12 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
         now: the time that ages are counted to.
     """
     shortest, longest = _retention_days(conn)
-    values = {"now": now, "longest": longest, "rows": BATCH_ROWS}
+    values = {
+        "now": now,
+        "longest": longest,
+        "quarantine_days": QUARANTINE_DAYS,
+        "rows": BATCH_ROWS,
+    }
     for day in partition_days(conn):
         begin = datetime.combine(day, time(), UTC)
         if begin + timedelta(days=1) <= now - timedelta(days=longest):

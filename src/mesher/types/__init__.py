@@ -3,11 +3,16 @@ The schema types, each declared once: table, fields, keys, relationships, JSON f
 all derive from the declaration. Imports nothing of ours but ``values``.
 
 Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
-like) and, in ``ingestion``, ``companions`` and ``bindings``, the operational tables, so that
+like) and, in ``ingestion``, ``companions``, ``bindings`` and ``privacy``, the operational tables, so that
 ``metadata`` is the whole database.
 """
 
-from mesher.types import bindings, companions, ingestion  # noqa: F401 - their tables join the metadata
+from mesher.types import (  # noqa: F401 - their tables join the metadata
+    bindings,
+    companions,
+    ingestion,
+    privacy,
+)
 from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
 from mesher.types.declaration import Relationship, SchemaType, metadata
 from mesher.types.event import Event

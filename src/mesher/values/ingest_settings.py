@@ -1,9 +1,9 @@
-"""What a project lets in: rate limits, sampling, filters, and what becomes of a storm."""
+"""What a project lets in: rate limits, sampling, filters, what becomes of a storm, and of secrets."""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,8 @@ import msgspec
 MAX_PATTERNS = 100
 # A release or the recognisable part of a message; more of it costs time and tells nothing.
 MAX_PATTERN_CHARACTERS = 200
+# The names of values in programs, headers and forms are shorter.
+MAX_KEY_CHARACTERS = 100
 # Above what one machine acknowledges (8,000 a second), and more than twice what it stores: whoever
 # has set nothing loses no event by a limit, and yet nobody can send without end.
 DEFAULT_EVENTS_PER_WINDOW = 600_000
@@ -18,6 +20,9 @@ DEFAULT_EVENTS_PER_WINDOW = 600_000
 _Events = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 _Pattern = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PATTERN_CHARACTERS)]
 _Patterns = Annotated[tuple[_Pattern, ...], msgspec.Meta(max_length=MAX_PATTERNS)]
+
+_Key = Annotated[str, msgspec.Meta(pattern=r"[^\W_]", max_length=MAX_KEY_CHARACTERS)]
+_Keys = Annotated[tuple[_Key, ...], msgspec.Meta(max_length=MAX_PATTERNS)]
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +48,23 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     # Off: what it drops was acknowledged, and only the project can say that it has enough of it.
     spike_protection: bool = False
     spike_factor: Annotated[float, msgspec.Meta(ge=2, le=1000)] = 10.0  # times the usual rate
+    # Removal of secrets before anything is stored: docs/scrubbing.md.
+    scrub: bool = True
+    scrub_keys: _Keys = ()  # sensitive beside those that Mesher knows
+    safe_keys: _Keys = ()  # not sensitive, whatever Mesher knows
+    # Addresses of clients: as they are, shortened to /24 and /48, or not at all.
+    ip_addresses: Literal["keep", "shorten", "remove"] = "keep"
 
     def __post_init__(self) -> None:
         """Refuse what is no address: ``ValueError``, which msgspec makes a ``ValidationError``."""
         for text in self.filter_addresses:
             ipaddress.ip_network(text, strict=False)
+
+    def scrubbing_alone(self) -> IngestSettings:
+        """The same rules for secrets, and nothing that drops events."""
+        return IngestSettings(
+            scrub=self.scrub,
+            scrub_keys=self.scrub_keys,
+            safe_keys=self.safe_keys,
+            ip_addresses=self.ip_addresses,
+        )
