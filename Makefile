@@ -22,7 +22,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compi
 SOURCES := src tests benchmarks
 # The pure parts, from bytes to fingerprint, are held at full coverage.
 COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
-	--cov=mesher.similarity --cov-fail-under=100 \
+	--cov=mesher.similarity --cov=mesher.symbolication --cov-fail-under=100 \
 	--cov-report=term-missing:skip-covered
 
 .PHONY: run setup test check bench chaos fuzz lock

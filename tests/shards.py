@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from mesher.ingest.digest import Symbolicate
 from mesher.ingest.digester import ShardDigester
 from mesher.ingest.journal import Record, encode_record
 from mesher.ingest.journal_sqlite import SegmentAppender, SegmentReader
@@ -21,14 +22,27 @@ PROJECT = uuid.UUID(int=1)
 class Shard:
     """One journal shard and its digester, which can be replaced as if its process had died."""
 
-    def __init__(self, folder: Path, conn: psycopg.Connection) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        conn: psycopg.Connection,
+        *,
+        project_id: uuid.UUID = PROJECT,
+        symbolicate: Symbolicate | None = None,
+    ) -> None:
         self.folder = folder
         self.conn = conn
+        self.project_id = project_id
+        self.symbolicate = symbolicate
         self.appender = SegmentAppender(folder)
         self.digester = self.new_digester()
 
     def new_digester(self) -> ShardDigester:
-        self.digester = ShardDigester(SegmentReader(self.folder), Marker(self.folder / "in-hand"))
+        self.digester = ShardDigester(
+            SegmentReader(self.folder),
+            Marker(self.folder / "in-hand"),
+            symbolicate=self.symbolicate,
+        )
         return self.digester
 
     def append(self, *bodies: bytes, received_at: datetime | None = None) -> None:
@@ -39,7 +53,7 @@ class Shard:
                 encode_record(
                     Record(
                         kind="store",
-                        project_id=PROJECT,
+                        project_id=self.project_id,
                         received_at_us=int(moment * 1e6),
                         event_ids=[uuid.uuid4().hex],
                         content_encoding="",

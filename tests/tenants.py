@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesher.accounts.tokens import hash_token, new_api_token
 from mesher.ids import OrgId, UserId
+from mesher.ingest.digest import Symbolicate
 from mesher.ingest.digester import make_batch
 from mesher.ingest.journal import Entry, Record, encode_record
 from mesher.ingest.policies import Policies
@@ -94,6 +95,7 @@ def store_events(
     *payloads: dict[str, Any],
     begin: datetime = BEGIN,
     settings: IngestSettings | None = None,
+    symbolicate: Symbolicate | None = None,
 ) -> list[str]:
     """
     Digest and store events as the digest process does, received one second after the other.
@@ -130,7 +132,7 @@ def store_events(
             zip(payloads, event_ids, strict=True), start=1
         )
     ]
-    policies = Policies({project.id: settings} if settings else {})
+    policies = Policies({project.id: settings} if settings else {}, symbolicate=symbolicate)
     batch = make_batch(uuid.uuid4(), 0, entries, policies)
     assert batch.quarantined == []
     with connect(database_url, application_name="test") as conn:

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException
 
 from mesher.api.errors import error_json
+from mesher.api.sentry.answers import error_detail
 from mesher.errors import (
     AuthError,
     MesherError,
@@ -24,6 +25,8 @@ from mesher.web.errors import error_page
 
 # Where the answers are JSON.
 _FOR_PROGRAMS = ("/api/", "/health/", "/metrics")
+# Where they are what Sentry's clients read.
+_FOR_SENTRY_CLI = "/api/0/"
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,10 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     """The answer for anything that a handler or the framework raises."""
     known = error if isinstance(error, MesherError) else _known(request, error)
     is_api = request.url.path.startswith(_FOR_PROGRAMS)
-    answer = error_json(known) if is_api else error_page(request, known)
+    if request.url.path.startswith(_FOR_SENTRY_CLI):
+        answer: Response[Any] = error_detail(known)
+    else:
+        answer = error_json(known) if is_api else error_page(request, known)
     if isinstance(known, RateLimited | Unavailable):
         answer.headers["retry-after"] = str(known.retry_after_seconds)
     if isinstance(known, AuthError) and known.status == 401 and is_api:

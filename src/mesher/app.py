@@ -29,6 +29,7 @@ from mesher import __version__
 from mesher.answers import answer_error
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.routes import api_router
+from mesher.api.sentry.routes import is_upload, sentry_router
 from mesher.errors import SetupError
 from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
@@ -53,6 +54,8 @@ _OTHER_FILES = 256
 BACKLOG = 1024
 # No page and no answer of the API takes this long; a client that sends its form byte by byte does.
 REQUEST_SECONDS = 30
+# Some megabytes from a build behind a slow line.
+UPLOAD_SECONDS = 600
 # Forms and parameters of pages and the API are some kilobytes; events have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
 # Nothing on a page comes from elsewhere, and no page may be shown inside another.
@@ -99,11 +102,12 @@ def make_app(resources: Resources) -> AsgiApp:
             began_to_answer = True
             await send(message)
 
+        seconds = UPLOAD_SECONDS if is_upload(scope["path"]) else REQUEST_SECONDS
         try:
-            async with asyncio.timeout(REQUEST_SECONDS):
+            async with asyncio.timeout(seconds):
                 await pages(scope, receive, noted_send)
         except TimeoutError:
-            log.warning("request_timed_out", path=scope["path"], seconds=REQUEST_SECONDS)
+            log.warning("request_timed_out", path=scope["path"], seconds=seconds)
             if not began_to_answer:
                 await _send_timed_out(send)
 
@@ -119,7 +123,7 @@ async def _send_timed_out(send: Any) -> None:
 
 def _make_litestar(resources: Resources) -> Litestar:
     return Litestar(
-        route_handlers=[api_router(), pages_router(), _operating_router()],
+        route_handlers=[api_router(), sentry_router(), pages_router(), _operating_router()],
         state=State({"resources": resources}),
         exception_handlers={Exception: answer_error},
         before_send=[_add_security_headers],

@@ -2,8 +2,9 @@
 The jobs process: background work on procrastinate, a job queue in PostgreSQL.
 
 Each hour one job makes partitions and one applies retention; each minute one goes on with merges and
-splits that have events left to move. Of several nodes whichever comes first
-puts the hour's job into the queue, once, and any of them takes it. All may be cut off and
+splits that have events left to move; every quarter of a minute one maps events for which a source map
+came late. Of several nodes whichever comes first puts the job of a time into the queue, once, and any of
+them takes it. A further job makes artifacts of uploads, whenever one is complete. All may be cut off and
 repeated at any point.
 """
 
@@ -14,6 +15,7 @@ import contextlib
 import logging
 import signal
 import time
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -27,16 +29,23 @@ from procrastinate.worker import Worker
 
 from mesher import metrics
 from mesher.errors import Conflict
+from mesher.ids import OrgId
+from mesher.ingest.remapping import remap_events
+from mesher.ingest.symbolicator_process import SymbolicatorProcess
 from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_changes import continue_change, find_unfinished
-from mesher.storage.job_queue import MOVE_EVENTS
+from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MOVE_EVENTS
 from mesher.storage.partitions import make_partitions
 from mesher.storage.retention import apply_retention
+from mesher.symbolication.problems import TOO_SLOW
+from mesher.symbolication.queries import Answer, Query
+from mesher.uploads.assemble import assemble
 
 APPLICATION_NAME = "mesher-jobs"
 HOURLY = "0 * * * *"
 EVERY_MINUTE = "* * * * *"
+EVERY_QUARTER_MINUTE = "* * * * * */15"
 # Then other jobs have their turn; what is left the next minute's job takes up.
 MOVES_SECONDS = 45.0
 # At a start, the job of the hour that has begun is still made, if no node has made it.
@@ -46,6 +55,11 @@ MAX_CONNECTIONS = 2
 # Without a connection for this long, the database is away. The end of the process may have to wait
 # for it several times, and is given 15 seconds by the supervisor.
 CONNECTION_WAIT_SECONDS = 2.0
+# Clients ask once a second whether their upload is done.
+POLL_SECONDS = 1.0
+# An upload whose job the database was away for; afterwards the client's next try queues it again.
+ASSEMBLY_ATTEMPTS = 5
+ASSEMBLY_RETRY_SECONDS = 5
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
@@ -98,8 +112,9 @@ async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
         working = asyncio.create_task(
             queue.run_worker_async(
                 install_signal_handlers=False,
-                # Jobs are made on the hour, so looking every few seconds is soon enough.
+                # Looking is enough, and takes no connection for itself as listening would.
                 listen_notify=False,
+                fetch_job_polling_interval=POLL_SECONDS,
                 delete_jobs="successful",
                 task_middleware=[_report_failure],
             )
@@ -133,7 +148,7 @@ async def _open_queue(database_url: str, stop: asyncio.Event) -> AsyncIterator[p
 
 
 def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
-    """The queue with its jobs. Jobs run in threads, and none takes arguments."""
+    """The queue with its jobs. Jobs run in threads."""
     queue = procrastinate.App(
         connector=procrastinate.PsycopgConnector(
             conninfo=connection_string(database_url, application_name=APPLICATION_NAME),
@@ -156,6 +171,18 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _retention_job(timestamp: int) -> None:  # noqa: ARG001 - the hour it was made for
         _apply_retention(database_url, stop)
 
+    @queue.task(
+        name=ASSEMBLE_UPLOAD,
+        retry=procrastinate.RetryStrategy(
+            max_attempts=ASSEMBLY_ATTEMPTS,
+            wait=ASSEMBLY_RETRY_SECONDS,
+            retry_exceptions=[psycopg.OperationalError],
+        ),
+    )
+    def _assembly_job(org_id: str, key: str) -> None:
+        with connect(database_url, application_name=APPLICATION_NAME) as conn:
+            assemble(conn, OrgId(uuid.UUID(org_id)), key)
+
     # Requests that leave events to move make this job too; it is made every minute for those that
     # could not, and for work that an end of this process cut off.
     @queue.periodic(cron=EVERY_MINUTE)
@@ -163,11 +190,18 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _moves_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
         _move_events(database_url, stop)
 
+    # Often, because people look at an event when they have just uploaded its source map; where
+    # nothing has come it is one statement.
+    @queue.periodic(cron=EVERY_QUARTER_MINUTE)
+    @queue.task(name="remap_events", queueing_lock="remap_events")
+    def _remap_job(timestamp: int) -> None:  # noqa: ARG001 - the time it was made for
+        _remap_events(database_url, stop)
+
     return queue
 
 
 def _report_failure(run: Callable[[], Any], context: procrastinate.JobContext, _: Worker) -> Any:
-    """Log why a job failed; the next hour brings the next one."""
+    """Log why a job failed; the next hour, or the client's next try, brings the next one."""
     try:
         return run()
     except psycopg.OperationalError as error:
@@ -197,6 +231,25 @@ def _move_events(database_url: str, stop: asyncio.Event) -> None:
                 log.error("issue_change_stuck", change=str(change.id), reason=error.message)  # noqa: TRY400
             else:
                 log.info("issue_change_finished", change=str(change.id), events=moved)
+
+
+def _remap_events(database_url: str, stop: asyncio.Event) -> None:
+    until = time.monotonic() + MOVES_SECONDS
+    symbolicator = SymbolicatorProcess(database_url)
+
+    def ask(query: Query, deadline: float) -> Answer:
+        answer = symbolicator.ask(query, deadline=deadline)
+        if answer.problem == TOO_SLOW:
+            symbolicator.end()  # here it had its time, and the next file needs the process
+        return answer
+
+    try:
+        with connect(database_url, application_name=APPLICATION_NAME) as conn:
+            for _ in remap_events(conn, ask, datetime.now(UTC)):
+                if stop.is_set() or time.monotonic() > until:
+                    return
+    finally:
+        symbolicator.end()
 
 
 def _apply_retention(database_url: str, stop: asyncio.Event) -> None:

@@ -40,6 +40,9 @@ KEYS_STOP_SECONDS = 2.0
 # The process that held the journal before, if it was killed, lets go of it within this time.
 JOURNAL_LOCK_SECONDS = 5.0
 _JOURNAL_LOCK_RETRY_SECONDS = 0.1
+# Requests with chunks of uploads that are read at once; others wait, unread. Each has a connection
+# of its own and holds two chunks, packed and unpacked: 16 MiB.
+UPLOADS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Resources:
     database_url: str  # for what needs a connection of its own
     url: str  # the address that people and SDKs use, without a slash at the end
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
+    uploads: asyncio.Semaphore  # held while chunks are received
 
 
 def resources_of(request: Request[Any, Any, Any]) -> Resources:
@@ -108,6 +112,7 @@ async def open_resources(
             database_url=database_url,
             url=url,
             trusted_proxies=trusted_proxies,
+            uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
         )
     finally:
         keys.close()

@@ -23,7 +23,10 @@ from mesher.grouping.fingerprint import ALGORITHM_VERSION
 from mesher.ingest.digester import ShardDigester
 from mesher.ingest.journal_sqlite import SegmentReader, is_ready, shard_paths
 from mesher.ingest.marker import MARKER_NAME, Marker
+from mesher.ingest.symbolication import Symbolicator
+from mesher.ingest.symbolicator_process import SymbolicatorProcess
 from mesher.settings import Settings
+from mesher.storage.artifacts import list_projects_with_artifacts
 from mesher.storage.connection import connect
 from mesher.storage.ingest_batch import PositionMoved
 from mesher.storage.kept_grouping import forget_older_versions, list_grouping_settings
@@ -76,6 +79,13 @@ class _DigestProcess:
         self._digesters: dict[str, ShardDigester] = {}
         self._project_settings: dict[uuid.UUID, IngestSettings] = {}
         self._project_grouping: dict[uuid.UUID, GroupingSettings] = {}
+        self._projects_with_artifacts: set[uuid.UUID] = set()
+        self._symbolicator_process = SymbolicatorProcess(settings.database_url)
+        self._symbolicator = Symbolicator(
+            lambda query, deadline: self._symbolicator_process.ask(query, deadline=deadline),
+            self._projects_with_artifacts,
+            prepare=self._symbolicator_process.prepare,
+        )
 
     def request_stop(self, *_: object) -> None:
         """The handler of the signals that ask the process to end."""
@@ -102,6 +112,7 @@ class _DigestProcess:
                 log.warning("shard_taken_over", reason=str(error))
                 self._close_digesters()
         self._close_digesters()
+        self._symbolicator_process.end()
 
     def _digest_while_connected(self, conn: psycopg.Connection) -> None:
         partitions_due, scan_due, settings_due = 0.0, 0.0, 0.0  # at once, then in own rhythms
@@ -113,6 +124,7 @@ class _DigestProcess:
                 partitions_due = now + PARTITION_SECONDS
             if now >= settings_due:
                 self._read_settings(conn)
+                self._symbolicator_process.end_if_idle()
                 settings_due = now + SETTINGS_SECONDS
             if now >= scan_due:
                 self._open_new_shards()
@@ -123,10 +135,13 @@ class _DigestProcess:
     def _read_settings(self, conn: psycopg.Connection) -> None:
         changed = list_changed_settings(conn)
         grouping = list_grouping_settings(conn, newest_version=ALGORITHM_VERSION)
+        with_artifacts = list_projects_with_artifacts(conn)
         self._project_settings.clear()  # the digesters look into these very mappings
         self._project_settings.update(changed)
         self._project_grouping.clear()
         self._project_grouping.update(grouping)
+        self._projects_with_artifacts.clear()
+        self._projects_with_artifacts.update(with_artifacts)
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -143,6 +158,7 @@ class _DigestProcess:
                     Marker(shard / MARKER_NAME),
                     self._project_settings,
                     self._project_grouping,
+                    self._symbolicator.symbolicate,
                 )
 
     def _close_digesters(self) -> None:

@@ -206,6 +206,16 @@ class Api:
         answer = self._client.put(path, json={"rules": rules})
         assert answer.status_code == 200, answer.text
 
+    def release(self, version: str) -> dict[str, Any]:
+        """A release of the project, with its commits and deploys."""
+        return self._get(f"/projects/{self._project_id}/releases/{version}")
+
+    def wait_for_event(self, event_id: str) -> dict[str, Any]:
+        """An event of the project in full, once it is stored."""
+        path = f"/projects/{self._project_id}/events/{event_id}"
+        wait_for("the event", lambda: self._client.get(path).status_code == 200)
+        return self._get(path)["payload"]
+
     def wait_for_issue(self, *titles: str) -> dict[str, Any]:
         """The issue with one of these titles, once it is there."""
         return wait_for(

@@ -23,10 +23,13 @@ from tenants import BEGIN, PASSWORD, Tenant, store_events
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
 ID_PARAMETERS = {
+    "org_id",
     "project_id",
     "issue_id",
     "event_id",
     "attachment_id",
+    "token_id",
+    "version",
     "change_id",
     "other_id",
 }
@@ -66,6 +69,7 @@ def bob(client: Client, database_url: str) -> Tenant:
     )
     with connect(database_url, application_name="test") as conn:
         assert len(list(insert_attachments(conn, [attachment], set()))) == 1
+    _make_release(client, tenant)
     return tenant
 
 
@@ -78,12 +82,30 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
     attachments = client.get(beside, headers=headers).json()
     return {
         "project_id": str(tenant.project.id),
+        "org_id": str(tenant.org_id),
+        "token_id": _token_id(client, tenant),
+        "version": f"{tenant.project.slug}@1.0",
         "issue_id": issue["id"],
         "event_id": event["id"],
         "change_id": str(uuid.uuid4()),
         "other_id": issue["id"],
         "attachment_id": attachments[0]["id"] if attachments else str(uuid.uuid4()),
     }
+
+
+def _token_id(client: Client, tenant: Tenant) -> str:
+    headers = {"authorization": f"Bearer {tenant.tokens['admin']}"}
+    listed = client.get(f"/api/v1/organizations/{tenant.org_id}/tokens", headers=headers)
+    return listed.json()["items"][0]["id"]
+
+
+def _make_release(client: Client, tenant: Tenant) -> None:
+    made = client.post(
+        f"/api/0/projects/{tenant.org_id}/{tenant.project.slug}/releases/",
+        headers={"authorization": f"Bearer {tenant.tokens['write']}"},
+        json={"version": f"{tenant.project.slug}@1.0"},
+    )
+    assert made.status_code == 201, made.text
 
 
 def _answer(client: Client, token: str, method: str, path: str) -> tuple[int, str, Any]:

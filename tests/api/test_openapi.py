@@ -23,8 +23,14 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         for operation in path.values()
     }
     assert operations == {
+        "list_organizations",
+        "list_tokens",
+        "create_token",
+        "revoke_token",
         "list_projects",
         "get_project",
+        "list_releases",
+        "get_release",
         "list_outcomes",
         "get_ingest_settings",
         "update_ingest_settings",

@@ -233,3 +233,21 @@ def test_a_second_run_finds_nothing_to_remove(conn):
         add_event(conn, project, age)
     list(apply_retention(conn, NOW))
     assert list(apply_retention(conn, NOW)) == []
+
+
+def test_chunks_that_expired_and_assemblies_that_nobody_asks_for_go(conn):
+    for hours, name in ((-1, "old"), (1, "new")):
+        conn.execute(
+            "INSERT INTO upload_chunks SELECT id, %s, 1, 'x', %s FROM organizations",
+            (name, NOW + timedelta(hours=hours)),
+        )
+        conn.execute(
+            "INSERT INTO assemblies (org_id, key, kind, checksum, chunks, target, state, updated_at)"
+            " SELECT id, %s, 'debug_file', '', '{}', '{}', 'ok', %s FROM organizations",
+            (name, NOW + timedelta(hours=hours) - timedelta(days=1)),
+        )
+
+    assert Removed("upload_chunks", 1) in list(apply_retention(conn, NOW))
+
+    assert conn.execute("SELECT sha1 FROM upload_chunks").fetchall() == [("new",)]
+    assert conn.execute("SELECT key FROM assemblies").fetchall() == [("new",)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mesher.ingest.symbolication import tell_what_is_missing
 from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from serving import Client
@@ -351,3 +352,43 @@ def test_an_event_says_what_was_cut_of_it_by_whom(browser: Client, store: Any) -
     page = browser.get(path).text
     assert _order(page, "What Mesher changed", "invalid data", "warn")
     assert _order(page, "What the SDK changed", "extra.log", "value too long", "9000")
+
+
+MAPPED = {
+    "platform": "node",
+    "errors": [],
+    "exception": {
+        "values": [
+            {
+                "type": "RangeError",
+                "value": "no price",
+                "stacktrace": {"frames": [{"function": "priceOf", "filename": "src/prices.ts"}]},
+                "raw_stacktrace": {"frames": [{"function": "a", "filename": "app.3f2c1.js"}]},
+            }
+        ]
+    },
+}
+
+
+def test_a_mapped_event_shows_its_source_and_on_demand_what_was_sent(browser, store):
+    store(MAPPED)
+    [path] = _links(browser, "/projects/ada-shop/issues", ISSUE)
+    text = browser.get(path).text
+    assert _order(text, "src/prices.ts", "The calls as they were sent", "app.3f2c1.js")
+
+
+def test_an_unmapped_event_says_why_and_what_to_do(browser, store):
+    frames = [{"abs_path": "https://shop/<b>.js", "lineno": 1, "colno": 9, "function": "a"}]
+    store(
+        {"platform": "javascript", "exception": {"type": "E", "stacktrace": {"frames": frames}}},
+        symbolicate=tell_what_is_missing,
+    )
+    [path] = _links(browser, "/projects/ada-shop/issues", ISSUE)
+    text = browser.get(path).text
+    assert _order(
+        text,
+        "Calls that could not be traced to their source",
+        "https://shop/&lt;b&gt;.js",
+        "sentry-cli sourcemaps inject",
+    )
+    assert "What Mesher changed" not in text

@@ -9,18 +9,42 @@ says that it has been here.
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from mesher.accounts.tokens import hash_token
 from mesher.errors import AuthError, Forbidden, NotFound
 from mesher.ids import parse_uuid
-from mesher.storage import events, issue_history, issues, projects, tokens, users
+from mesher.storage import (
+    events,
+    issue_history,
+    issues,
+    organizations,
+    projects,
+    releases,
+    tokens,
+    users,
+)
 from mesher.storage.database import ReadConnection
+from mesher.storage.releases import Release
 from mesher.storage.viewer import Viewer
-from mesher.types import TOKEN_SCOPES, Event, Issue, Project, TokenScope
+from mesher.types import Event, Issue, Organization, Project, TokenScope
+
+# What a token of each scope is good for. One for a build pipeline lies in many places, so it reads
+# no event; and who may only read cannot replace the source maps that others look at.
+_INCLUDES: Final[Mapping[TokenScope, frozenset[TokenScope]]] = {
+    "ci": frozenset({"ci"}),
+    "read": frozenset({"read"}),
+    "write": frozenset({"ci", "read", "write"}),
+    "admin": frozenset({"ci", "read", "write", "admin"}),
+}
+# A project's number as DSNs have it; more digits than PostgreSQL's bigint holds are none.
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +100,9 @@ def require_scope(actor: Actor, scope: TokenScope) -> None:
     Refuse what the credentials are not for.
 
     Raises:
-        Forbidden: the token's scope is smaller.
+        Forbidden: the token's scope does not include it.
     """
-    # Each scope includes those listed before it.
-    if TOKEN_SCOPES.index(actor.scope) < TOKEN_SCOPES.index(scope):
+    if scope not in _INCLUDES[actor.scope]:
         raise Forbidden(
             f"this needs a token with scope {scope}; the one sent has {actor.scope}",
             hint=f"make a token with scope {scope}",
@@ -97,6 +120,70 @@ async def accessible_project(conn: ReadConnection, actor: Actor, reference: str)
     if project is None:
         raise NotFound("there is no such project")
     return project
+
+
+async def accessible_organization(
+    conn: ReadConnection, actor: Actor, reference: str
+) -> Organization:
+    """
+    The organisation with this uuid or slug.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's.
+    """
+    organization = await organizations.find_organization(conn, actor.viewer, reference)
+    if organization is None:
+        raise NotFound("there is no such organization")
+    return organization
+
+
+async def project_of_organization(
+    conn: ReadConnection, actor: Actor, organization: Organization, reference: str
+) -> Project:
+    """
+    The project of an (accessible) organisation with this uuid, slug or number.
+
+    Raises:
+        NotFound: the organisation has none, or it is not the actor's.
+    """
+    project = await projects.find_project(conn, actor.viewer, reference)
+    if project is None and _NUMBER.fullmatch(reference):
+        project = await projects.find_project_by_number(conn, actor.viewer, int(reference))
+    if project is None or project.org_id != organization.id:
+        raise NotFound("there is no such project")
+    return project
+
+
+def releases_seen(actor: Actor, project: Project | None) -> uuid.UUID | None:
+    """
+    Of which project an actor sees the releases; ``None`` = of every one of the organisation.
+
+    Args:
+        actor: who asks; credentials for one project see its releases alone.
+        project: the (accessible) project that is asked about, if any.
+    """
+    return project.id if project else actor.viewer.project_id
+
+
+async def accessible_release(
+    conn: ReadConnection,
+    actor: Actor,
+    organization: Organization,
+    version: str,
+    project: Project | None = None,
+) -> Release:
+    """
+    The release of an (accessible) organisation with this version.
+
+    Raises:
+        NotFound: there is none, or none of the project, or it is not the actor's.
+    """
+    release = await releases.find_release(
+        conn, organization, version, project_id=releases_seen(actor, project)
+    )
+    if release is None:
+        raise NotFound("there is no such release")
+    return release
 
 
 async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:

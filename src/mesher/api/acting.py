@@ -30,12 +30,19 @@ TOKEN_USE_PRECISION = timedelta(hours=1)
 
 
 @asynccontextmanager
-async def reading_as(request: ApiRequest) -> AsyncIterator[tuple[ReadConnection, Actor]]:
+async def reading_as(
+    request: ApiRequest, scope: TokenScope | None = "read"
+) -> AsyncIterator[tuple[ReadConnection, Actor]]:
     """
     A connection to read from, and who asks: the holder of a bearer token, or of a session.
 
+    Args:
+        request: which carries the credentials.
+        scope: that they must include; ``None`` = any do.
+
     Raises:
         AuthError: neither, or not valid.
+        Forbidden: the token is of another scope.
         Unavailable: the database cannot be reached.
     """
     token, resources = _bearer_token(request), resources_of(request)
@@ -44,6 +51,8 @@ async def reading_as(request: ApiRequest) -> AsyncIterator[tuple[ReadConnection,
             actor = await actor_of_session(conn, request.cookies.get(SESSION_COOKIE))
         else:
             actor = await actor_of_token(conn, token)
+        if scope is not None:
+            require_scope(actor, scope)
         yield conn, actor
     if token is not None:
         await _note_use(resources, actor, token)
@@ -61,7 +70,7 @@ async def writing_as(
 
     Raises:
         AuthError: no bearer token, or not valid.
-        Forbidden: its scope is smaller.
+        Forbidden: its scope does not include ``scope``.
         Unavailable: the database cannot be reached.
     """
     token = _bearer_token(request)

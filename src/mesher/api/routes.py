@@ -17,8 +17,10 @@ from mesher.api import (
     ingest_settings,
     issue_changes,
     issues,
+    organizations,
     persons,
     projects,
+    releases,
     similar_issues,
 )
 from mesher.api.errors import ErrorBody
@@ -40,6 +42,7 @@ _CHANGE_ERRORS = _ERRORS | {
 }
 _PROJECT = _ERRORS | {200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)}
 _EVENT = _ERRORS | {200: ResponseSpec(events.EVENT_DETAIL, generate_examples=False)}
+_TOKEN = _ERRORS | {201: ResponseSpec(organizations.NEW_TOKEN, generate_examples=False)}
 
 
 def api_router() -> Router:
@@ -47,8 +50,22 @@ def api_router() -> Router:
     return Router(
         path="/api/v1",
         route_handlers=[
+            get("/organizations", responses=_ERRORS)(organizations.list_organizations),
+            get("/organizations/{org_id:str}/tokens", responses=_ERRORS)(organizations.list_tokens),
+            post(
+                "/organizations/{org_id:str}/tokens",
+                responses=_TOKEN,
+                operation_class=organizations.TakesTokenRequest,
+            )(organizations.create_token),
+            delete("/organizations/{org_id:str}/tokens/{token_id:str}", responses=_ERRORS)(
+                organizations.revoke_token
+            ),
             get("/projects", responses=_ERRORS)(projects.list_projects),
             get("/projects/{project_id:str}", responses=_PROJECT)(projects.get_project),
+            get("/projects/{project_id:str}/releases", responses=_ERRORS)(releases.list_releases),
+            get("/projects/{project_id:str}/releases/{version:str}", responses=_ERRORS)(
+                releases.get_release
+            ),
             get("/projects/{project_id:str}/outcomes", responses=_ERRORS)(projects.list_outcomes),
             get("/projects/{project_id:str}/ingest-settings", responses=_ERRORS)(
                 ingest_settings.get_ingest_settings

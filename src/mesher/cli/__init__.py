@@ -26,6 +26,7 @@ from mesher.cli import (
     schema,
     scrub,
     serve,
+    token,
     up,
 )
 from mesher.cli.failure import show_failure
@@ -89,6 +90,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command()(regroup.regroup)
 app.command()(scrub.scrub)
 app.add_typer(person.app, name="person")
+app.add_typer(token.app, name="token")
 app.command()(schema.schema)
 app.command(hidden=True)(prepare.prepare)
 

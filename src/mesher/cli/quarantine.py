@@ -58,13 +58,14 @@ def replay(
     Digest records once more, after what stopped them is repaired; exit code 1 if any is refused.
     """
     from mesher.ingest.replay import replay as replay_entry  # noqa: PLC0415 - see the package
+    from mesher.ingest.symbolication import tell_what_is_missing  # noqa: PLC0415 - see the package
     from mesher.storage.quarantine import list_quarantine  # noqa: PLC0415 - see the package
 
     refused = 0
     with _connected(data_dir) as conn:
         for entry_id in ids or [entry.id for entry in list_quarantine(conn)]:
             try:
-                outcomes = replay_entry(conn, entry_id)
+                outcomes = replay_entry(conn, entry_id, tell_what_is_missing)
             except (Conflict, NotFound) as error:
                 refused += 1
                 typer.echo(error.message, err=True)

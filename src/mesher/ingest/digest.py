@@ -1,11 +1,11 @@
 """
 Digest, the pure part: one journal record to the events and ledger entries that it makes.
 
-    decode → frame → scrub → normalise → filter → group → thin out storms → row
+    decode → frame → scrub → normalise → filter → symbolicate → group → thin out storms → row
 
 A bad item is dropped with its reason and its siblings are kept; only a record that cannot be read
 as a whole raises. Nothing here reads a clock or a database: the same record always gives the same
-under the same policy.
+under the same policy, of which uploaded source maps are a part.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from mesher.protocol.timestamps import parse_timestamp, parse_timestamp_text
 from mesher.storage.companions import Companions
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.new_events import NewEvent
+from mesher.symbolication.outcome import Awaited, Outcome
 from mesher.values.ingest_settings import IngestSettings
 
 _EVENT_CATEGORY = "error"
@@ -70,6 +71,10 @@ class Digested(NamedTuple):
     events: list[NewEvent]
     outcomes: Counter[OutcomeKey]
     companions: Companions
+    awaited: set[Awaited]  # that the events' frames need and nobody has uploaded
+
+
+Symbolicate = Callable[[Event, uuid.UUID], Outcome]
 
 
 class Policy(NamedTuple):
@@ -81,6 +86,7 @@ class Policy(NamedTuple):
     known_issues: KnownIssues | None = (
         None  # None: each event is looked for by all its fingerprints
     )
+    symbolicate: Symbolicate | None = None  # maps the frames of an event to their source, in place
 
 
 TAKE_ALL = Policy()
@@ -117,7 +123,7 @@ class _Work:
         self._policy = policy
         self._hour = hour_of(record.received_at_us)
         self._unwanted = ""  # why the event was dropped
-        self.digested = Digested([], Counter(), Companions())
+        self.digested = Digested([], Counter(), Companions(), set())
 
     def count(self, category: str, outcome: str, reason: str = "", quantity: int = 1) -> None:
         key = OutcomeKey(self._record.project_id, self._hour, category, outcome, reason)
@@ -175,6 +181,8 @@ class _Work:
         if reason := matching_filter(event, self._policy.settings):
             self._drop_event(found, reason)
             return
+        symbolicate = self._policy.symbolicate
+        outcome = symbolicate(event, self._record.project_id) if symbolicate else None
         grouping = self._policy.grouper.group(event)
         if self._is_thinned(grouping):
             self._drop_event(found, "spike")
@@ -183,6 +191,8 @@ class _Work:
         row = event_row(event, grouping, self._record, category=found.category)
         row.other_fingerprints = self._other_fingerprints(event, grouping)
         self.digested.events.append(row)
+        if outcome is not None and outcome.awaited:
+            self.digested.awaited.update(outcome.awaited)
 
     def _drop_event(self, found: _Found, reason: DropReason) -> None:
         self._unwanted = reason

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -24,14 +24,18 @@ import structlog
 from psycopg.rows import TupleRow
 
 from mesher import metrics
-from mesher.ingest.digest import digest_record
+from mesher.ingest.awaiting import Awaiting
+from mesher.ingest.digest import Symbolicate, digest_record
 from mesher.ingest.journal import Entry, Record, ShardReader, decode_record
 from mesher.ingest.marker import Marker
 from mesher.ingest.policies import Policies
 from mesher.ingest.scrubbed import without_secrets
+from mesher.ingest.seen_releases import SeenReleases
+from mesher.storage.awaited_artifacts import AwaitedKey, Moments
 from mesher.storage.ingest_batch import Batch, QuarantinedRecord, read_position, store_batch
-from mesher.storage.ledger import OutcomeKey, hour_of
+from mesher.storage.ledger import OutcomeKey, hour_of, moment_of
 from mesher.storage.partitions import make_partitions
+from mesher.symbolication.outcome import Awaited
 from mesher.values.grouping_settings import GroupingSettings
 from mesher.values.ingest_settings import IngestSettings
 
@@ -60,6 +64,7 @@ class ShardDigester:
         marker: Marker,
         settings: Mapping[uuid.UUID, IngestSettings] = MappingProxyType({}),
         grouping: Mapping[uuid.UUID, GroupingSettings] = MappingProxyType({}),
+        symbolicate: Symbolicate | None = None,
     ) -> None:
         """
         Args:
@@ -67,8 +72,11 @@ class ShardDigester:
             marker: where the work in hand is noted, so that it survives a kill of this process.
             settings: of the projects that have changed any, as the process keeps them fresh.
             grouping: the same, about grouping.
+            symbolicate: maps the frames of an event to their source.
         """
-        self._policies = Policies(settings, grouping)
+        self._policies = Policies(settings, grouping, symbolicate)
+        self._awaiting = Awaiting()
+        self._releases = SeenReleases()
         self._reader = reader
         self._marker = marker
         self._position: int | None = None
@@ -134,6 +142,8 @@ class ShardDigester:
             with _DIGEST_SECONDS.time():
                 self._policies.roll_back()
                 batch = make_batch(shard, after, entries, self._policies)
+                batch.new_releases = self._releases.find_new(batch.events)
+                batch.awaited = self._awaiting.due(batch.awaited)
         try:
             self._make_partitions(conn, batch)
             with _STORE_SECONDS.time(), conn.transaction():
@@ -149,6 +159,8 @@ class ShardDigester:
             log.warning("batch_refused", records=len(entries), after=after, reason=str(error))
             return
         self._policies.commit()
+        self._releases.commit()
+        self._awaiting.commit(batch.awaited)
         self._refusals = 0
         self._position = batch.position
         self._reader.acknowledge(batch.position)
@@ -190,7 +202,16 @@ def make_batch(
             batch.events += digested.events
             batch.outcomes.update(digested.outcomes)
             batch.companions.extend(digested.companions)
+            _add_awaited(batch, record, digested.awaited)
     return batch
+
+
+def _add_awaited(batch: Batch, record: Record, found: Iterable[Awaited]) -> None:
+    for awaited in found:
+        received_at = moment_of(record.received_at_us)
+        key = AwaitedKey(record.project_id, awaited.kind, awaited.name)
+        known = batch.awaited.get(key, Moments(received_at, received_at))
+        batch.awaited[key] = Moments(min(known.first, received_at), max(known.last, received_at))
 
 
 def set_aside(shard_id: uuid.UUID, after: int, entry: Entry, reason: str) -> Batch:

@@ -14,7 +14,7 @@ import structlog
 
 from mesher.grouping.rules.ruleset import compile_rules
 from mesher.grouping.versions import Grouper
-from mesher.ingest.digest import Policy
+from mesher.ingest.digest import Policy, Symbolicate
 from mesher.ingest.known_issues import KnownIssues
 from mesher.ingest.spike import Storm
 from mesher.values.grouping_settings import GroupingSettings
@@ -41,16 +41,19 @@ class Policies:
         self,
         settings: Mapping[uuid.UUID, IngestSettings] = MappingProxyType({}),
         grouping: Mapping[uuid.UUID, GroupingSettings] = MappingProxyType({}),
+        symbolicate: Symbolicate | None = None,
     ) -> None:
         """
         Args:
             settings: of the projects that have changed any; read anew for each record.
             grouping: the same, about grouping.
+            symbolicate: maps the frames of events; for every project.
         """
         self._settings = settings
         self._grouping = grouping
+        self._symbolicate = symbolicate
         self._known_issues = KnownIssues()
-        self._usual = Policy(known_issues=self._known_issues)
+        self._usual = Policy(known_issues=self._known_issues, symbolicate=symbolicate)
         self._storms: dict[uuid.UUID, Storm] = {}
         self._changed: dict[uuid.UUID, Storm] = {}
 
@@ -65,7 +68,13 @@ class Policies:
             if project_id not in self._changed:
                 self._changed[project_id] = self._storms.get(project_id, Storm()).copy()
             storm = self._changed[project_id]
-        return Policy(settings, storm, grouper_of(project_id, grouping), self._known_issues)
+        return Policy(
+            settings,
+            storm,
+            grouper_of(project_id, grouping),
+            self._known_issues,
+            self._symbolicate,
+        )
 
     def commit(self) -> None:
         """The batch in hand is stored: what it did to the storms counts."""

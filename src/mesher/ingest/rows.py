@@ -73,6 +73,7 @@ def event_row(event: Event, grouping: Grouping, record: Received, *, category: s
         level=event.level,
         sdk_name=event.sdk.name if event.sdk else None,
         sdk_version=event.sdk.version if event.sdk else None,
+        release=event.release,
         **made_columns(event, title=grouping.title)._asdict(),
     )
 

@@ -116,7 +116,7 @@ class ExceptionValue(_Interface):
     thread_id: NameText | int | None = None
     mechanism: Mechanism | None = None
     stacktrace: Stacktrace | None = None
-    raw_stacktrace: Stacktrace | None = None
+    raw_stacktrace: Stacktrace | None = None  # as sent, where the other was mapped to its source
 
 
 class Thread(_Interface):
@@ -268,6 +268,7 @@ class Event(_Interface):
     logentry: LogEntry | None = None
     exception: list[ExceptionValue] = []
     stacktrace: Stacktrace | None = None  # only where no exception has it
+    raw_stacktrace: Stacktrace | None = None
     threads: list[Thread] = []
     breadcrumbs: list[Breadcrumb] = []
     request: Request | None = None

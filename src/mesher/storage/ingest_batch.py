@@ -1,6 +1,6 @@
 """
-What one digested batch writes: the journal's position, quarantine, receipts, issues, events and
-ledger, all in the caller's transaction.
+What one digested batch writes: the journal's position, quarantine, receipts, issues, events, ledger
+and releases, all in the caller's transaction.
 
 Every statement writes its rows in the order of their keys, and the statements always run in the
 same order. Parallel digesters therefore wait for each other and never deadlock.
@@ -17,7 +17,9 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.awaited_artifacts import AwaitedKey, Moments, note_awaited
 from mesher.storage.companions import Companions, store_companions
+from mesher.storage.event_releases import ProjectRelease, insert_event_releases
 from mesher.storage.issue_upsert import upsert_issues
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import OutcomeKey, add_outcomes, hour_of, moment_of
@@ -44,6 +46,8 @@ class Batch(msgspec.Struct, kw_only=True):
     outcomes: Counter[OutcomeKey] = msgspec.field(default_factory=Counter)
     quarantined: list[QuarantinedRecord] = []
     companions: Companions = msgspec.field(default_factory=Companions)
+    new_releases: set[ProjectRelease] = set()  # which no batch before it has named
+    awaited: dict[AwaitedKey, Moments] = {}  # uploads that events of it lacked
 
 
 class PositionMoved(Exception):
@@ -79,7 +83,10 @@ def store_batch(conn: Connection[TupleRow], batch: Batch) -> Counter[OutcomeKey]
     """
     _advance_position(conn, batch)
     _insert_quarantined(conn, batch)
-    return store_events(conn, batch.events, batch.outcomes, batch.companions)
+    note_awaited(conn, batch.awaited)
+    added = store_events(conn, batch.events, batch.outcomes, batch.companions)
+    insert_event_releases(conn, batch.new_releases)
+    return added
 
 
 def store_events(

@@ -10,6 +10,8 @@ from psycopg.rows import TupleRow
 
 # Of the job that moves the events of merges and splits (``jobs``).
 MOVE_EVENTS = "move_events"
+# Of the job that makes artifacts of uploads; ``assemblies`` queues it with the row that it is about.
+ASSEMBLE_UPLOAD = "assemble_upload"
 
 # The queueing lock lets the job wait once; the jobs process itself adds it every minute.
 _DEFER = """

@@ -43,6 +43,7 @@ class NewEvent(msgspec.Struct, kw_only=True):
     sdk_version: str | None
     payload: bytes  # zstd of the JSON of protocol.event.Event
     grouping_version: int | None = None  # of the algorithm; None: it is not known
+    release: str | None = None  # not a column: it makes the release known
     # By which its issue is looked for too, in this order: of an older algorithm, of all calls, ...
     other_fingerprints: Sequence[str] = ()
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from mesher.ids import parse_uuid
 from mesher.storage.database import ReadConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.releases import Release
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import ApiKey, Project
 
@@ -21,6 +22,11 @@ _FIND_BY_SLUG = text(
     f"SELECT {_COLUMNS} FROM projects AS p WHERE p.slug = :slug AND {SEES_PROJECT}"
 )
 
+# The same with a number, by projects_number_key: sentry-cli takes both for a project.
+_FIND_BY_NUMBER = text(
+    f"SELECT {_COLUMNS} FROM projects AS p WHERE p.number = :number AND {SEES_PROJECT}"
+)
+
 # A viewer's projects, oldest first, by projects_number_key.
 _LIST = text(f"""
     SELECT {_COLUMNS}
@@ -28,6 +34,14 @@ _LIST = text(f"""
     WHERE p.number > :after AND {SEES_PROJECT}
     ORDER BY p.number
     LIMIT :limit
+""")
+
+# The projects of a release that the viewer sees, by release_projects_pkey.
+_LIST_OF_RELEASE = text(f"""
+    SELECT {_COLUMNS}
+    FROM release_projects AS rp JOIN projects AS p ON p.id = rp.project_id
+    WHERE rp.release_id = :release_id AND {SEES_PROJECT}
+    ORDER BY p.number
 """)
 
 # The keys that a project's DSNs carry, oldest first; by idx_api_keys_project.
@@ -53,6 +67,15 @@ async def find_project(conn: ReadConnection, viewer: Viewer, reference: str) -> 
     return Project.from_row(row) if row else None
 
 
+async def find_project_by_number(
+    conn: ReadConnection, viewer: Viewer, number: int
+) -> Project | None:
+    """The project with the number that stands in its DSNs, if the viewer sees it."""
+    result = await conn.execute(_FIND_BY_NUMBER, {**viewer.as_parameters(), "number": number})
+    row = result.mappings().one_or_none()
+    return Project.from_row(row) if row else None
+
+
 async def list_projects(
     conn: ReadConnection, viewer: Viewer, *, limit: int, cursor: str | None
 ) -> Page[Project]:
@@ -69,6 +92,15 @@ async def list_projects(
     projects = [Project.from_row(row) for row in result.mappings()]
     more = len(projects) > limit
     return Page(projects[:limit], encode_cursor((projects[limit - 1].number,)) if more else None)
+
+
+async def list_projects_of_release(
+    conn: ReadConnection, viewer: Viewer, release: Release
+) -> list[Project]:
+    """The projects that ship a release and that the viewer sees, oldest first."""
+    values = {**viewer.as_parameters(), "release_id": release.id}
+    result = await conn.execute(_LIST_OF_RELEASE, values)
+    return [Project.from_row(row) for row in result.mappings()]
 
 
 async def list_active_keys(conn: ReadConnection, project: Project) -> list[ApiKey]:

@@ -1,5 +1,6 @@
 """
-Retention: removes what is older than its project's ``retention_days``. Issues stay.
+Retention: removes what is older than its project's ``retention_days``, and what is left of uploads.
+Issues and releases stay.
 
 A day that is older than every project's retention is dropped as a whole partition, which costs
 nothing per event. What is left goes in batches, each a transaction of its own, so that no lock is
@@ -27,6 +28,11 @@ BATCH_ROWS = 5000
 QUARANTINE_DAYS = 14
 # Of projects that do not exist (any more); the column's default.
 DEFAULT_RETENTION_DAYS = 90
+# Of one organisation's uploads, compressed, in bytes: source maps of some thousand builds. They are
+# in the database and its backups.
+MAX_ARTIFACT_BYTES = 20 * 1024**3
+# Longer than an event waits for a source map that was forgotten.
+AWAITED_DAYS = 14
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +74,40 @@ _OLD_EVENT_IDS: LiteralString = """
     WHERE received_at < %(now)s - make_interval(days => %(longest)s)
     LIMIT %(rows)s
 """
+# By idx_upload_chunks_expires; an organisation has at most some hundred of full size.
+_EXPIRED_CHUNKS: LiteralString = """
+    SELECT ctid FROM upload_chunks WHERE expires_at < %(now)s LIMIT %(rows)s
+"""
+# By idx_assemblies_updated; nobody asks any more.
+_OLD_ASSEMBLIES: LiteralString = """
+    SELECT ctid FROM assemblies WHERE updated_at < %(now)s - interval '1 day' LIMIT %(rows)s
+"""
+# Files of uploads that nothing names: their projects are gone. A day, because a file is kept before
+# the row that names it.
+_UNNAMED_FILES: LiteralString = """
+    SELECT f.ctid FROM artifact_files AS f
+    WHERE f.uploaded_at < %(now)s - interval '1 day'
+        AND NOT EXISTS (SELECT FROM artifacts AS a WHERE (a.org_id, a.sha1) = (f.org_id, f.sha1))
+        AND NOT EXISTS (SELECT FROM debug_files AS d WHERE (d.org_id, d.sha1) = (f.org_id, f.sha1))
+    LIMIT %(rows)s
+"""
+# What an organisation has over its limit, least recently used first. The table is read as a whole:
+# the bytes themselves are not in it.
+_FILES_OVER_LIMIT: LiteralString = """
+    SELECT f.id FROM (
+        SELECT ctid AS id, sum(stored_bytes) OVER (
+            PARTITION BY org_id ORDER BY last_used_on DESC, uploaded_at DESC, sha1) AS total
+        FROM artifact_files
+    ) AS f
+    WHERE f.total > %(artifact_bytes)s
+    LIMIT %(rows)s
+"""
+# Events that waited as long are not mapped any more.
+_OLD_AWAITED: LiteralString = """
+    SELECT ctid FROM awaited_artifacts
+    WHERE last_at < %(now)s - make_interval(days => %(awaited_days)s)
+    LIMIT %(rows)s
+"""
 
 
 def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterator[Removed]:
@@ -84,6 +124,8 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
         "longest": longest,
         "quarantine_days": QUARANTINE_DAYS,
         "rows": BATCH_ROWS,
+        "artifact_bytes": MAX_ARTIFACT_BYTES,
+        "awaited_days": AWAITED_DAYS,
     }
     for day in partition_days(conn):
         begin = datetime.combine(day, time(), UTC)
@@ -98,6 +140,11 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
     yield from _delete(conn, "outcomes", _OLD_BY_HOUR, values)
     yield from _delete(conn, "quarantine", _OLD_QUARANTINE, values)
     yield from _delete(conn, "event_ids", _OLD_EVENT_IDS, values)
+    yield from _delete(conn, "upload_chunks", _EXPIRED_CHUNKS, values)
+    yield from _delete(conn, "assemblies", _OLD_ASSEMBLIES, values)
+    yield from _delete(conn, "artifact_files", _UNNAMED_FILES, values)
+    yield from _delete(conn, "artifact_files", _FILES_OVER_LIMIT, values)
+    yield from _delete(conn, "awaited_artifacts", _OLD_AWAITED, values)
 
 
 def _retention_days(conn: psycopg.Connection[TupleRow]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,10 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, ProjectId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.types import TokenScope
+from mesher.storage.viewer import Viewer
+from mesher.types import ApiToken, Organization, TokenScope
+
+_COLUMNS = ", ".join(f"t.{name}" for name in ApiToken.__fields__())
 
 # Whose token this is, by the unique index on token_hash.
 _FIND_TOKEN = text("""
@@ -18,9 +22,24 @@ _FIND_TOKEN = text("""
     WHERE t.token_hash = :token_hash AND t.revoked_at IS NULL
 """)
 
-_INSERT_TOKEN = text("""
-    INSERT INTO api_tokens (user_id, org_id, project_id, name, token_hash, scope)
+_INSERT_TOKEN = text(f"""
+    INSERT INTO api_tokens AS t (user_id, org_id, project_id, name, token_hash, scope)
     VALUES (:user_id, :org_id, :project_id, :name, :token_hash, :scope)
+    RETURNING {_COLUMNS}
+""")
+
+# A person's tokens for an organisation, by idx_api_tokens_user; those for one project see no others.
+_OF_VIEWER = """
+    t.user_id = :viewer_user_id AND t.org_id = :org_id AND t.revoked_at IS NULL
+    AND (CAST(:viewer_project_id AS uuid) IS NULL OR t.project_id = :viewer_project_id)
+"""
+_LIST_TOKENS = text(f"""
+    SELECT {_COLUMNS} FROM api_tokens AS t WHERE {_OF_VIEWER}
+    ORDER BY t.created_at, t.id
+    LIMIT :limit
+""")
+_REVOKE_TOKEN = text(f"""
+    UPDATE api_tokens AS t SET revoked_at = now() WHERE t.id = :id AND {_OF_VIEWER}
 """)
 
 _NOTE_USE = text("UPDATE api_tokens SET last_used_at = now() WHERE token_hash = :token_hash")
@@ -52,7 +71,7 @@ async def insert_token(
     name: str,
     token_hash: str,
     scope: TokenScope,
-) -> None:
+) -> ApiToken:
     """Make a token; ``project_id`` of ``None`` is the whole organisation."""
     values = {
         "user_id": user_id,
@@ -62,7 +81,25 @@ async def insert_token(
         "token_hash": token_hash,
         "scope": scope,
     }
-    await conn.execute(_INSERT_TOKEN, values)
+    result = await conn.execute(_INSERT_TOKEN, values)
+    return ApiToken.from_row(result.mappings().one())
+
+
+async def list_tokens(
+    conn: ReadConnection, viewer: Viewer, organization: Organization, *, limit: int
+) -> list[ApiToken]:
+    """The tokens of the viewer for an organisation that are not revoked, oldest first."""
+    values = {**viewer.as_parameters(), "org_id": organization.id, "limit": limit}
+    result = await conn.execute(_LIST_TOKENS, values)
+    return [ApiToken.from_row(row) for row in result.mappings()]
+
+
+async def revoke_token(
+    conn: WriteConnection, viewer: Viewer, organization: Organization, token_id: uuid.UUID
+) -> bool:
+    """Take back a token of the viewer's; ``False`` where there is none to take back."""
+    values = {**viewer.as_parameters(), "org_id": organization.id, "id": token_id}
+    return (await conn.execute(_REVOKE_TOKEN, values)).rowcount == 1
 
 
 async def note_token_use(conn: WriteConnection, token_hash: str) -> None:

@@ -21,13 +21,20 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     project_id: ProjectId | None = None  # None: every project of those
 
     def as_parameters(self) -> dict[str, uuid.UUID | None]:
-        """The values that ``SEES_PROJECT`` refers to."""
+        """The values that the conditions below refer to."""
         return {
             "viewer_user_id": self.user_id,
             "viewer_org_id": self.org_id,
             "viewer_project_id": self.project_id,
         }
 
+
+# Whether a viewer sees organisation ``o``: also a viewer of one project sees what it is part of.
+SEES_ORGANIZATION = """
+        EXISTS (SELECT FROM org_memberships AS m
+                WHERE m.user_id = :viewer_user_id AND m.org_id = o.id)
+        AND o.id = coalesce(:viewer_org_id, o.id)
+"""
 
 # Whether a viewer sees project ``p``; the membership by idx_org_memberships_user, some rows.
 SEES_PROJECT = """

@@ -21,7 +21,8 @@ from mesher.types.declaration import (
 Role = Literal["owner", "admin", "member"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-TokenScope = Literal["read", "write", "admin"]
+# ``ci`` is for build pipelines: releases, source maps and debug files, and nothing of events.
+TokenScope = Literal["ci", "read", "write", "admin"]
 TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 
 

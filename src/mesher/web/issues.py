@@ -25,6 +25,7 @@ from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
 from mesher.storage.issues import delete_issue, set_status
+from mesher.symbolication.problems import KINDS
 from mesher.types import Event, Issue, IssueStatus
 from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render
@@ -142,4 +143,10 @@ def _body(stored: Event | None) -> dict[str, Any]:
     if stored is None:
         return {"stored": None}
     event = full_event(stored)
-    return {"stored": stored, "event": event, "message": message_text(event)}
+    return {
+        "stored": stored,
+        "event": event,
+        "message": message_text(event),
+        "unmapped": [error for error in event.errors if error.type in KINDS],
+        "changed": [error for error in event.errors if error.type not in KINDS],
+    }
