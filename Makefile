@@ -7,6 +7,7 @@
 #   make bench   the benchmarks (benchmarks/README.md); writes docs/performance-results.md
 #   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
 #   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
+#   make grouping-evaluation   docs/grouping-evaluation.md from the labelled events
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
 #
 # Needed: a Debian-like system with Python 3.11 or newer and, for the tests, Node.js 20. What is
@@ -25,7 +26,7 @@ COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
 	--cov=mesher.similarity --cov=mesher.symbolication --cov-fail-under=100 \
 	--cov-report=term-missing:skip-covered
 
-.PHONY: run setup test check bench chaos fuzz lock
+.PHONY: run setup test check bench chaos fuzz grouping-evaluation lock
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -75,6 +76,9 @@ node_modules/.stamp: package-lock.json
 # Nothing that is written names the index that was asked: no --emit-index-url, and .npmrc.
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
+
+grouping-evaluation: .venv/dev.stamp
+	WRITE_GROUPING_EVALUATION=1 $(BIN)/pytest -q tests/grouping/test_evaluation.py
 
 lock: .venv/dev.stamp
 	$(UV_COMPILE) pyproject.toml --group build --output-file requirements/run.txt

@@ -38,8 +38,8 @@ def test_an_issue_is_about_its_types_words_and_calls():
 
 
 def test_a_message_counts_by_its_words():
-    found = features("Backup failed", grouping(("message", "Backup of <int> failed")))
-    assert found.words == {"backup", "failed", "of", "int"}
+    found = features("Backup failed", grouping(("message", "Backup of <number> failed")))
+    assert found.words == {"backup", "failed", "of", "number"}
 
 
 def test_a_function_without_a_module_is_a_call():

@@ -27,8 +27,8 @@ def test_an_issue_explains_itself(call: Any, store: Any, issue_ids: Any) -> None
     assert shown["account"]["parts"] == [
         {
             "label": "message",
-            "value": "user <int> is gone",
-            "replaced": [{"text": "17", "kind": "int"}],
+            "value": "user <number> is gone",
+            "replaced": [{"text": "17", "kind": "number"}],
         }
     ]
 

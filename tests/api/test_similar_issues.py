@@ -29,9 +29,9 @@ def test_similar_issues_are_found_the_most_similar_first(
     call: Any, store: Any, issues: Any
 ) -> None:
     store(
-        _failure("TillLocked", "the till is locked", "main", "open", "pay"),
-        _failure("TillLocked", "the till was locked", "main", "open", "refund"),
-        _failure("TillLocked", "the till is locked", "main", "open", "retry", "pay"),
+        _failure("TillLocked", "the till is locked", "serve", "open", "pay"),
+        _failure("TillLocked", "the till was locked", "serve", "open", "refund"),
+        _failure("TillLocked", "the till is locked", "serve", "open", "retry", "pay"),
         _failure("OSError", "no space left on device", "backup"),
     )
     found = call("GET", f"/issues/{issues()['TillLocked: the till was locked']['id']}/similar")
@@ -63,8 +63,8 @@ def test_the_same_issue_in_another_project_is_not_similar(
 
 def test_an_unmerged_issue_is_found_again(call: Any, store: Any, issues: Any) -> None:
     store(
-        _failure("TillLocked", "is locked", "main", "open", "pay"),
-        _failure("TillLocked", "was locked", "main", "open", "pay", "again"),
+        _failure("TillLocked", "is locked", "serve", "open", "pay"),
+        _failure("TillLocked", "was locked", "serve", "open", "pay", "again"),
     )
     one, other = (issue["id"] for issue in issues().values())
     call("POST", f"/issues/{one}/merge", json={"issues": [other]})

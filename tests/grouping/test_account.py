@@ -12,7 +12,7 @@ from mesher.grouping.fingerprint import group
 from mesher.grouping.rules.ruleset import compile_rules
 
 CALLS = [
-    {"module": "shop", "function": "main", "in_app": True},
+    {"module": "shop", "function": "serve", "in_app": True},
     {"module": "till", "function": "pay", "in_app": True},
 ]
 
@@ -30,11 +30,11 @@ def test_a_message_tells_which_of_its_values_were_replaced(event):
     told = explained(event(message="user 17 of 10.0.0.7 waited 3.5 s"))
     assert told.by == VARIANTS["message"]
     [part] = told.parts
-    assert part.value == "user <int> of <ip> waited <float> s"
+    assert part.value == "user <number> of <ip> waited <duration>"
     assert part.replaced == [
-        Replaced("17", "int"),
+        Replaced("17", "number"),
         Replaced("10.0.0.7", "ip"),
-        Replaced("3.5", "float"),
+        Replaced("3.5 s", "duration"),
     ]
 
 
@@ -47,7 +47,7 @@ def test_so_does_the_value_of_an_exception_without_calls(event):
     told = explained(event(exception=[{"type": "E", "value": "port 8080 is taken"}]))
     assert [(part.label, part.replaced) for part in told.parts] == [
         ("exception type", []),
-        ("exception value", [Replaced("8080", "int")]),
+        ("exception value", [Replaced("8080", "number")]),
     ]
 
 
@@ -58,7 +58,7 @@ def test_values_of_other_parts_are_as_they_are(event):
 
 def test_without_the_event_nothing_is_known_to_be_replaced(event):
     told = account(group(event(message="user 17")).explanation, None)
-    assert told.parts[0].value == "user <int>"
+    assert told.parts[0].value == "user <number>"
     assert told.parts[0].replaced == []
 
 
@@ -122,7 +122,7 @@ def test_calls_that_both_have_stand_beside_each_other_after_one_that_one_lacks(c
 
 
 def test_rules_of_the_project_are_told_and_what_sets_the_fingerprint_is_named(event):
-    given = event(**failure("E", "main", "pay"), fingerprint=["theirs"])
+    given = event(**failure("E", "serve", "pay"), fingerprint=["theirs"])
     for text, by in {
         "type:E -> ours": "the fingerprint that a rule of the project sets",
         "function:pay -app": "the fingerprint that the client sent",

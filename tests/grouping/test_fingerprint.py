@@ -41,7 +41,7 @@ CSP = {"effective_directive": "img-src", "blocked_uri": "data"}
         ({"exception": [{"type": "E"}], "threads": [{"stacktrace": TRACE}]}, "exception", "first"),
         ({"threads": [{"stacktrace": TRACE}], "message": "m"}, "app", "a thread"),
         (
-            {"stacktrace": {"frames": [{"function": "f"}]}, "message": "m"},
+            {"stacktrace": {"frames": [{"function": "f", "in_app": False}]}},
             "system",
             "a stack trace",
         ),

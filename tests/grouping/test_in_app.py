@@ -25,6 +25,13 @@ from mesher.protocol.event import Frame
         ("javascript", {"abs_path": "https://cdn.jsdelivr.net/npm/a.js"}, False, "a CDN"),
         ("javascript", {"abs_path": "https://shop.example.com/a.js"}, True, "one's own"),
         ("javascript", {"module": "unpkg/a"}, False, "a CDN by its module"),
+        (
+            "python",
+            {"abs_path": "/home/a/.pyenv/lib/python3.12/json/decoder.py"},
+            False,
+            "any Python's",
+        ),
+        ("go", {"abs_path": "/usr/local/go/src/net/http/server.go"}, False, "Go itself"),
         ("python", {"abs_path": "/srv/vendors/a.py"}, True, "a folder of a similar name"),
         ("native", {"package": "/usr/lib/libc.so.6"}, False, "a system's library"),
         ("native", {"package": "/opt/shop/bin/shop"}, True, "another one"),
@@ -62,6 +69,11 @@ def test_the_place_of_a_call_overrules_what_the_sdk_says(platform, frame, expect
         ("python", {"module": "ravenous.base"}, False, "another one"),
         ("python", {}, False, "no module"),
         ("java", {"module": "io.sentry.Hub"}, True, "the SDK"),
+        ("java", {"module": "com.a.Cart$Line"}, False, "a class within one"),
+        ("ruby", {"abs_path": "/gems/sentry-ruby-core-5.3.0/lib/sentry/hub.rb"}, True, "the SDK"),
+        ("php", {"abs_path": "/srv/vendor/sentry/sentry/src/Hub.php"}, True, "the SDK"),
+        ("ruby", {"abs_path": "/srv/sentry-shop/cart.rb"}, False, "a program of a similar name"),
+        ("ruby", {"function": "<listcomp>"}, False, "Python's names are Python's"),
     ],
 )
 def test_helpers_are_recognised(platform, frame, expected, why):
@@ -74,6 +86,7 @@ def test_helpers_are_recognised(platform, frame, expected, why):
         ("javascript", {"function": "JSON.parse", "abs_path": "<anonymous>"}, True, "built in"),
         ("javascript", {"function": "map", "abs_path": "[native code]"}, True, "in Safari's words"),
         ("javascript", {"function": "parse"}, True, "nowhere"),
+        ("node", {"function": "async Promise.all", "abs_path": "index 0"}, True, "a promise"),
         ("javascript", {"function": "window.eval", "abs_path": "http://a/b.js"}, True, "eval"),
         ("javascript", {"function": "evaluate", "abs_path": "http://a/b.js"}, False, "not eval"),
         ("javascript", {"abs_path": "http://a/b.js"}, False, "no function"),

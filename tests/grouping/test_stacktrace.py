@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from mesher.grouping.stacktrace import (
+    ENTRY,
     EVALUATED,
     HELPER,
+    MADE,
     NOT_IN_APP,
     NOTHING_STABLE,
     REPEATED,
@@ -29,7 +31,7 @@ def ignored(platform: str, *frames: dict[str, Any], app_only: bool = False) -> d
     return count_calls(trace, platform, app_only=app_only).ignored
 
 
-MAIN = {"module": "shop.main", "function": "main", "in_app": True}
+MAIN = {"module": "shop.main", "function": "serve", "in_app": True}
 PAY = {"module": "shop.cart", "function": "pay", "in_app": True}
 
 
@@ -63,28 +65,27 @@ PAY = {"module": "shop.cart", "function": "pay", "in_app": True}
         (
             "javascript",
             {"abs_path": "http://a/b.js", "filename": "/b.js", "function": "f"},
-            ["f"],
-            "",
+            ["b", "f"],
+            "a script without its ending",
         ),
-        ("javascript", {"abs_path": "app:///b.js", "filename": "b.js?v=1"}, ["b.js"], "no query"),
+        ("javascript", {"abs_path": "app:///b.js", "filename": "b.js?v=1"}, ["b"], "no query"),
+        (
+            "javascript",
+            {"abs_path": "https://a/src/b.ts", "filename": "b.ts", "data": {"sourcemap": "b.map"}},
+            ["b"],
+            "a source without a function",
+        ),
         (
             "node",
             {"module": "lib/b.js", "abs_path": "/a/lib/b.js", "filename": "b.js", "function": "f"},
-            ["b.js", "f"],
-            "a module that is a path is none",
+            ["b", "f"],
+            "by its file",
         ),
         (
             "node",
-            {"module": "shop:cart", "abs_path": "/a/b.js", "function": "f"},
+            {"module": "shop:cart", "function": "f"},
             ["shop:cart", "f"],
-            "",
-        ),
-        ("java", {"module": "com.a.B$$Lambda$14", "function": "run"}, ["run"], "numbered lambdas"),
-        (
-            "java",
-            {"module": "com.a.B$$EnhancerBySpringCGLIB$$1a2b", "function": "run"},
-            ["com.a.B$$EnhancerBySpringCGLIB$$<auto>", "run"],
-            "generated classes",
+            "or its module where there is none",
         ),
         (
             "java",
@@ -92,7 +93,6 @@ PAY = {"module": "shop.cart", "function": "pay", "in_app": True}
             ["sun.reflect.GeneratedMethodAccessor", "invoke"],
             "generated accessors",
         ),
-        ("java", {"filename": "A$$FastClassByGuice$$1a.java"}, ["a$$fastclassbyguice$$<auto>"], ""),
         ("python", {"filename": "<anonymous>", "function": "f"}, ["f"], "a file that is none"),
         ("python", {"platform": "native", "function": "f(int)"}, ["f"], "of its own platform"),
     ],
@@ -106,6 +106,12 @@ def test_a_call_counts_by_what_stays(platform, frame, values, why):
     [
         ("javascript", [{"function": "JSON.parse", "abs_path": "<anonymous>"}], EVALUATED),
         ("node", [{"function": "processTicksAndRejections", "module": "task"}], HELPER),
+        ("java", [{"module": "com.a.B$$Lambda$14", "function": "run"}], HELPER),
+        ("java", [{"module": "com.a.B$$EnhancerBySpringCGLIB$$1a", "function": "run"}], HELPER),
+        ("java", [{"module": "com.a.B$$FastClassByGuice$$1a", "function": "run"}], HELPER),
+        ("java", [{"module": "com.a.B$HibernateProxy$1a", "function": "run"}], HELPER),
+        ("python", [{"module": "m", "function": "<listcomp>"}], HELPER),
+        ("ruby", [{"abs_path": "/gems/sentry-ruby-5.3.0/lib/sentry.rb", "function": "f"}], HELPER),
         ("javascript", [{"abs_path": "https://a/b.js", "filename": "/b.js"}], NOTHING_STABLE),
         ("javascript", [{"abs_path": "file:///b.js", "filename": "/b.js"}], NOTHING_STABLE),
         ("python", [{"lineno": 7}], NOTHING_STABLE),
@@ -128,8 +134,62 @@ def test_recursion_of_any_depth_is_one_call():
     assert ignored("python", MAIN, *deeper) == {REPEATED: 8}
 
 
-def test_two_calls_of_one_function_with_another_between_are_two():
-    assert len(counted("python", PAY, MAIN, PAY)) == 6
+def test_recursion_through_other_functions_is_one_call_of_each_in_the_order_of_the_newest():
+    assert counted("python", PAY, MAIN, PAY) == counted("python", MAIN, PAY)
+    assert counted("python", PAY, MAIN) != counted("python", MAIN, PAY)
+
+
+ENTER = {"module": "__main__", "function": "<module>", "in_app": True}
+
+
+@pytest.mark.parametrize(
+    ("platform", "entries"),
+    [
+        ("python", [ENTER, {"module": "__main__", "function": "main"}]),
+        ("ruby", [{"filename": "run.rb", "function": "<main>"}]),
+        ("go", [{"module": "main", "function": "main"}]),
+        ("csharp", [{"module": "Shop.Program", "function": "<Main>$"}]),
+        ("php", [{"filename": "index.php", "context_line": "run();"}]),
+    ],
+)
+def test_how_the_program_was_started_does_not_count(platform, entries):
+    assert counted(platform, *entries, PAY) == ["shop.cart", "pay"]
+    assert ignored(platform, *entries, PAY) == {ENTRY: len(entries)}
+
+
+def test_where_the_program_starts_counts_where_nothing_else_does():
+    assert counted("python", ENTER) == ["__main__", "<module>"]
+
+
+def test_a_function_without_a_name_is_part_of_the_one_of_its_file_that_called_it():
+    pay = {"filename": "cart.js", "abs_path": "/cart.js", "function": "pay"}
+    nameless = {
+        "filename": "cart.js",
+        "abs_path": "/cart.js",
+        "context_line": "lines.map(x => x.y)",
+    }
+    other = {**nameless, "filename": "other.js", "abs_path": "/other.js"}
+    assert counted("node", pay, nameless) == ["cart", "pay"]
+    assert counted("node", pay, other) == ["cart", "pay", "other", "lines.map(x => x.y)"]
+
+
+@pytest.mark.parametrize("name", ["new CartError", "CartException"])
+def test_the_constructor_of_an_error_does_not_count_in_javascript(name):
+    pay = {"filename": "/cart.js", "abs_path": "/cart.js", "function": "pay"}
+    made = {**pay, "function": name}
+    assert counted("javascript", pay, made) == ["cart", "pay"]
+    assert ignored("javascript", pay, made) == {MADE: 1}
+
+
+def test_where_the_sdk_says_of_no_call_whose_it_is_those_of_libraries_do_not_count():
+    silent = [
+        {"module": "java.lang.Thread", "function": "run"},
+        {"module": "org.hibernate.Session", "function": "load"},
+        {"module": "com.example.Cart", "function": "pay"},
+    ]
+    assert counted("java", *silent, app_only=True) == ["com.example.Cart", "pay"]
+    told = [*silent, {"module": "com.example.Main", "function": "serve", "in_app": True}]
+    assert counted("java", *told, app_only=True) == ["com.example.Main", "serve"]
 
 
 def test_only_the_applications_own_calls_count_where_that_is_asked():
@@ -145,6 +205,8 @@ def test_only_the_applications_own_calls_count_where_that_is_asked():
         ([PAY, {"module": "json", "function": "loads"}], PAY, "the newest of the application"),
         ([{"module": "a"}, {"module": "b"}], {"module": "b"}, "of all where there is none"),
         ([{"module": "a"}, {"module": "sentry_sdk.hub"}], {"module": "a"}, "not of the SDK"),
+        ([{"module": "a"}, {"module": "java.lang.X"}], {"module": "a"}, "likely the application"),
+        ([MAIN, {"module": "a"}], MAIN, "which counts for less than what the SDK says"),
         ([{"module": "sentry_sdk.hub"}], {"module": "sentry_sdk.hub"}, "unless there is no other"),
     ],
 )

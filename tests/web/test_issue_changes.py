@@ -40,7 +40,7 @@ def paths(browser: Client) -> Any:
 @pytest.fixture
 def pair(store: Any, paths: Any) -> tuple[str, str]:
     """The paths of two similar issues."""
-    store(_failure("Locked", "main", "pay"), _failure("Jammed", "main", "pay"))
+    store(_failure("Locked", "serve", "pay"), _failure("Jammed", "serve", "pay"))
     found = paths()
     return found["Locked: is locked"], found["Jammed: is locked"]
 
@@ -112,7 +112,7 @@ def test_an_issue_that_is_not_alike_is_merged_by_its_address(
 def test_several_issues_are_merged_at_once(
     browser: Client, store: Any, paths: Any, pair: tuple[str, str]
 ) -> None:
-    store(_failure("Broken", "main", "pay"))
+    store(_failure("Broken", "serve", "pay"))
     third = paths()["Broken: is locked"]
     browser.post(f"{pair[0]}/merge", data={"issues": [_id(pair[1]), _id(third)]})
     assert list(paths().values()) == [pair[0]]
@@ -129,7 +129,7 @@ def test_a_merge_of_nothing_says_so(browser: Client, pair: tuple[str, str]) -> N
 def test_a_release_is_split_off_with_a_form(
     browser: Client, store: Any, paths: Any, pair: tuple[str, str]
 ) -> None:
-    store(_failure("Locked", "main", "pay", release="2.0"))
+    store(_failure("Locked", "serve", "pay", release="2.0"))
     split = browser.post(f"{pair[0]}/split", data={"release": "2.0"})
     assert (split.status_code, split.headers["location"]) == (303, pair[0])
     page = browser.get(pair[0]).text
@@ -167,7 +167,7 @@ def test_an_event_tells_what_was_replaced_in_its_message(
 ) -> None:
     store({"message": "user 17 is gone"})
     [path] = paths().values()
-    assert '<code>17</code> <span class="quiet">counts as</span> <code>&lt;int&gt;</code>' in (
+    assert '<code>17</code> <span class="quiet">counts as</span> <code>&lt;number&gt;</code>' in (
         browser.get(path).text
     )
 
@@ -176,8 +176,8 @@ def test_text_of_other_issues_is_never_markup(
     browser: Client, store: Any, tenant: Tenant, paths: Any
 ) -> None:
     store(
-        _failure(f"Locked{HOSTILE}", f"pay{HOSTILE}", "main", release=HOSTILE),
-        _failure(f"Locked{HOSTILE}", f"pay{HOSTILE}", "main", "again"),
+        _failure(f"Locked{HOSTILE}", f"pay{HOSTILE}", "serve", release=HOSTILE),
+        _failure(f"Locked{HOSTILE}", f"pay{HOSTILE}", "serve", "again"),
     )
     page = browser.get("/projects/ada-shop/issues").text
     one, other = re.findall(r'<a href="(/issues/[^"]+)">', page)

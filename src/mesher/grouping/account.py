@@ -19,6 +19,7 @@ from mesher.protocol.event import Event
 VARIANTS: dict[Variant, str] = {
     "checksum": "the checksum that the client sent",
     "custom": "the fingerprint that the client sent",
+    "built-in": "a fingerprint of Mesher's own, for a problem that comes in many shapes",
     "hybrid": "the fingerprint that the client sent, together with the default one",
     "app": "the calls of the application itself",
     "system": "all calls, because none is marked as one of the application",

@@ -10,6 +10,30 @@ from mesher.grouping.message import parameterize
 from mesher.grouping.stacktrace import Calls, count_calls
 from mesher.protocol.event import Event, ExceptionValue
 
+# Exceptions that say only that another one happened elsewhere: in a task, behind reflection, in a
+# stream. Whether work ran there or here, its failure is the same.
+_WRAPPERS = frozenset(
+    ["ExecutionException", "CompletionException", "InvocationTargetException",
+     "UndeclaredThrowableException", "OnErrorNotImplementedException", "UndeliverableException",
+     "System.Reflection.TargetInvocationException", "TargetInvocationException"]
+)  # fmt: skip
+_STACK_USED_UP = frozenset(
+    ["RecursionError", "StackOverflowError", "SystemStackError", "StackOverflowException",
+     "System.StackOverflowException"]
+)  # fmt: skip
+# How JavaScript's engines put it; the types are those of many other errors too.
+_JAVASCRIPT_STACK_USED_UP = ("Maximum call stack", "too much recursion")
+# Go's errors without a type of their own. They have no stack either: the one that is sent with them
+# is of where they were reported, often one place for all errors of a program.
+_GO_PLAIN_ERRORS = frozenset(
+    ["*errors.errorString", "*errors.joinError", "*fmt.wrapError", "*fmt.wrapErrors",
+     "*errors.withMessage", "*xerrors.errorString", "*xerrors.wrapError"]
+)  # fmt: skip
+# Python's errors in a text that is compiled: its file is named in the value, and in no call.
+_SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
+# React reports what it could repair; what had to be repaired is the cause.
+_REACT_RECOVERED = "but React was able to recover"
+
 
 class CountedExceptions(NamedTuple):
     """What counts of an event's exceptions."""
@@ -34,10 +58,11 @@ def count_exceptions(event: Event) -> CountedExceptions:
     The application's own calls of all that are relevant; where none of them has any, all calls;
     where there are no calls at all, types and values.
     """
-    relevant, main = _relevant([_count(one, event, app_only=True) for one in event.exception])
+    exceptions = _without_wrappers(event.exception)
+    relevant, main = _relevant([_count(one, event, app_only=True) for one in exceptions])
     if any(one.calls.parts for one in relevant):
         return _result("app", event, relevant, main)
-    relevant, main = _relevant([_count(one, event, app_only=False) for one in event.exception])
+    relevant, main = _relevant([_count(one, event, app_only=False) for one in exceptions])
     has_calls = any(one.calls.parts for one in relevant)
     return _result("system" if has_calls else "exception", event, relevant, main)
 
@@ -51,6 +76,23 @@ def is_report(exception: ExceptionValue, platform: str) -> bool:
     """
     mechanism = exception.mechanism
     return mechanism is not None and bool(mechanism.synthetic) and platform not in NATIVE
+
+
+def _without_wrappers(exceptions: list[ExceptionValue]) -> list[ExceptionValue]:
+    if len(exceptions) == 1:
+        return exceptions
+    return [one for one in exceptions if one.type not in _WRAPPERS] or exceptions[-1:]
+
+
+def _is_overflow(exception: ExceptionValue) -> bool:
+    """Whether the calls were too deep for the stack."""
+    if exception.type in _STACK_USED_UP:
+        return True
+    return (
+        exception.type in {"RangeError", "InternalError"}
+        and exception.value is not None
+        and exception.value.startswith(_JAVASCRIPT_STACK_USED_UP)
+    )
 
 
 def _result(
@@ -69,18 +111,33 @@ def _result(
 
 def _count(exception: ExceptionValue, event: Event, *, app_only: bool) -> _Counted:
     trace, mechanism = exception.stacktrace, exception.mechanism
-    calls = count_calls(trace, event.platform, app_only=app_only) if trace else Calls([], {})
+    overflow = _is_overflow(exception)
+    calls = Calls([], {})
+    if trace:
+        calls = count_calls(trace, event.platform, app_only=app_only, overflow=overflow)
     parts: list[Part] = []
     if exception.type and not (mechanism and mechanism.synthetic):
-        parts.append(Part("exception type", exception.type))
+        # Firefox has a type of its own for what the other engines call a RangeError.
+        renamed = overflow and exception.type == "InternalError"
+        parts.append(Part("exception type", "RangeError" if renamed else exception.type))
     native_error = _native_error(mechanism.meta) if mechanism and mechanism.meta else []
     parts += native_error
     reported = is_report(exception, event.platform)
-    if not native_error and (reported or not calls.parts):
+    if not native_error and (reported or not calls.parts or _is_told_by_value(exception, event)):
         template = event.logentry.message if reported and event.logentry else None
         if text := parameterize(template or exception.value or ""):
             parts.append(Part("exception value", text))
+            if reported and not app_only:  # where in a library it was noticed says nothing
+                calls = Calls([], calls.ignored)
     return _Counted(exception, parts + calls.parts, calls)
+
+
+def _is_told_by_value(exception: ExceptionValue, event: Event) -> bool:
+    """Whether the calls of an exception are not of the place that is wrong."""
+    if event.platform == "go":
+        # A panic, which is fatal, has the stack of its own place.
+        return exception.type in _GO_PLAIN_ERRORS and event.level != "fatal"
+    return event.platform == "python" and exception.type in _SYNTAX_ERRORS
 
 
 def _native_error(meta: dict[str, Any]) -> list[Part]:
@@ -102,7 +159,7 @@ def _relevant(counted: list[_Counted]) -> tuple[list[_Counted], ExceptionValue]:
     A chain counts whole, innermost cause first. Of a group only its different top-level exceptions
     count, with the group behind them; where there is only one, it counts with its causes instead.
     """
-    everything = counted, counted[-1].exception
+    everything = counted, _main_of_chain(counted)
     children = _children(counted) if len(counted) > 1 else None
     if children is None:
         return everything
@@ -120,6 +177,14 @@ def _relevant(counted: list[_Counted]) -> tuple[list[_Counted], ExceptionValue]:
     [number] = different.values()
     path = _first_path(number, children)
     return [one for one in counted if _identity(one)[0] in path], by_id[number].exception
+
+
+def _main_of_chain(counted: list[_Counted]) -> ExceptionValue:
+    """The exception that was raised last; the cause of one that only says that React recovered."""
+    main = counted[-1].exception
+    if len(counted) > 1 and main.value is not None and _REACT_RECOVERED in main.value:
+        return counted[-2].exception
+    return main
 
 
 def _identity(one: _Counted) -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ Variant = Literal[
     "checksum",  # the client's own hash
     "custom",  # the client's own fingerprint
     "hybrid",  # the client's own fingerprint, with the default one as a part of it
+    "built-in",  # a fingerprint of Mesher's own, for a problem of many shapes
     "app",  # calls of the application's own code
     "system",  # all calls, because none is the application's own
     "exception",  # type and value of an exception without calls

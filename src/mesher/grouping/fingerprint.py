@@ -14,6 +14,7 @@ import re
 
 import msgspec
 
+from mesher.grouping.built_in import built_in_fingerprint
 from mesher.grouping.exceptions import count_exceptions
 from mesher.grouping.explanation import AppliedRule, Explanation, Ignored, Part, Variant
 from mesher.grouping.message import parameterize
@@ -121,7 +122,7 @@ def _asked_for(
     fingerprint = rule.values if rule is not None else event.fingerprint
     names = [variable_name(part) for part in fingerprint]
     if all(name == DEFAULT for name in names):
-        return None
+        return None if rule is not None else _built_in(event, subject.main)
     parts: list[Part] = []
     for text, name in zip(fingerprint, names, strict=True):
         if name is None:
@@ -135,6 +136,14 @@ def _asked_for(
     who = "the client" if rule is None else "a rule of the project"
     ignored = [Ignored("everything else", f"{who} set a fingerprint of its own")]
     return Explanation(variant="custom", parts=parts, ignored=ignored)
+
+
+def _built_in(event: Event, main: ExceptionValue | None) -> Explanation | None:
+    parts = built_in_fingerprint(event, main)
+    if not parts:
+        return None
+    ignored = [Ignored("everything else", "one problem has many shapes here")]
+    return Explanation(variant="built-in", parts=parts, ignored=ignored)
 
 
 def _default(event: Event) -> tuple[Explanation, ExceptionValue | None]:
@@ -157,20 +166,21 @@ def _by_trace(event: Event) -> Explanation | None:
     By the stack trace of a thread or of the event.
 
     Together with the message where nothing crashed: the trace then shows where a line was logged,
-    and two lines logged by one function are two problems.
+    and two lines logged by one function are two problems. Without calls of the application a message
+    is enough; the calls of libraries then are those that write a log.
     """
     trace = event_trace(event)
     if trace is None:
         return None
+    crashed = any(thread.crashed for thread in event.threads)
+    message = [] if crashed else _message_parts(event)
     variant: Variant = "app"
     calls = count_calls(trace, event.platform, app_only=True)
-    if not calls.parts:
+    if not calls.parts and not message:
         variant = "system"
         calls = count_calls(trace, event.platform, app_only=False)
     if not calls.parts:
         return None
-    crashed = any(thread.crashed for thread in event.threads)
-    message = [] if crashed else _message_parts(event)
     return Explanation(
         variant=variant, parts=message + calls.parts, ignored=_ignored_calls(calls.ignored)
     )

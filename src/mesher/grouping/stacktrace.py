@@ -5,40 +5,53 @@ A call counts by its module, or else the name of its file, and by its function. 
 numbers never count, nor does the text of the line where there is a function: formatting a line, or
 adding an argument to it, must not make a new issue of an old one. Where a call has no function, the
 line is all that tells it from its neighbours, and counts.
+
+A call that comes several times counts once, where it is newest, so the depth of a recursion does not
+count; and how the program was started does not, where anything else does.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from mesher.grouping.explanation import Part
-from mesher.grouping.functions import JAVASCRIPT, grouping_function
-from mesher.grouping.in_app import is_evaluated, is_helper, is_in_app
+from mesher.grouping.functions import JAVASCRIPT, call_name
+from mesher.grouping.in_app import is_evaluated, is_helper, is_in_app, may_be_in_app
 from mesher.grouping.marks import MarkedFrame, MarkedTrace
+from mesher.grouping.places import file_name, is_mapped
 from mesher.protocol.event import Event, Frame, Stacktrace
 
 # Longer lines are generated or minified.
 MAX_LINE_CHARACTERS = 120
 _LINE_PLATFORMS = JAVASCRIPT | {"python", "php", "ruby"}
+# Whose calls nearly always have a module and a function, and then need nothing else.
+_BY_NAME = frozenset({"python", "java", "go", "csharp"})
 _WHITE_SPACE = re.compile(r"\s+")
-_FETCHED = ("http:", "https:", "blob:", "applewebdata:")  # their names change with each build
-_OPENED = (*_FETCHED, "file:")
-_NO_FILES = frozenset({"<anonymous>", "[native code]"})
-_JAVA_GENERATED = re.compile(
-    r"(?P<kept>(?:jdk\.internal|sun)\.reflect\.Generated\w*?Accessor)\d+"
-    r"|(?P<marker>\$\$\w*CGLIB\$\$|\$\$?(?:EnhancerBy|FastClassBy)\w+?\$\$|_\$\$_javassist"
-    r"|\$fn__|\$HibernateProxy\$).*"
-)
+_OPENED = ("http:", "https:", "blob:", "applewebdata:", "file:")
+_ENTRIES = frozenset({"<module>", "<main>", "<top (required)>", "main", "Main", "<Main>$"})
+
+# Firefox and Safari show the constructor of an error as a call, Chrome does not.
+_ERROR_CLASS = re.compile(r"[A-Z]\w*(?:Error|Exception)")
 
 NOT_IN_APP = "not the application's own code"
-REPEATED = "the same as the call before (recursion)"
+REPEATED = "the same as a later call (recursion)"
+PASSED = "not part of the loop that used up the stack"
 EVALUATED = "evaluated or native code, which has no place"
 HELPER = "helper code of runtimes, compilers and monitoring"
 LEFT_OUT = "left out by a rule of the project"
 TOO_FEW = "fewer calls than a rule of the project asks for"
 TOO_MANY = "more calls than a rule of the project lets count"
+CLOSURE = "a function without a name, within the one before it"
+MADE = "the making of the error itself"
+ENTRY = "where the program starts"
 NOTHING_STABLE = "no module, file or function that stays the same from build to build"
+
+# Label and value of the place of a call, and label and value of its function or line; empty values
+# do not count.
+_Call = tuple[str, str, str, str]
 
 
 class Calls(NamedTuple):
@@ -63,7 +76,9 @@ def event_trace(event: Event) -> Stacktrace | None:
     return event.stacktrace
 
 
-def count_calls(trace: Stacktrace, platform: str, *, app_only: bool) -> Calls:
+def count_calls(
+    trace: Stacktrace, platform: str, *, app_only: bool, overflow: bool = False
+) -> Calls:
     """
     What counts of a stack trace, oldest call first.
 
@@ -71,29 +86,33 @@ def count_calls(trace: Stacktrace, platform: str, *, app_only: bool) -> Calls:
         trace: all its calls.
         platform: of the event.
         app_only: count the application's own calls only.
+        overflow: the stack was used up. Which call did that is chance, so of a loop of calls all
+            count alike, in the order of their names.
     """
     frames = trace.frames
     ignored: dict[str, int] = {}
     if app_only:
-        frames = [frame for frame in frames if is_in_app(frame, frame.platform or platform)]
+        frames = _own_frames(frames, platform)
         if len(frames) < len(trace.frames):
             ignored[NOT_IN_APP] = len(trace.frames) - len(frames)
-    alone = len(trace.frames) == 1
-    call_parts = _marked_call_parts if isinstance(trace, MarkedTrace) else _call_parts
-    calls: list[list[Part]] = []
-    previous: list[Part] = []
+    calls: list[_Call] = []
+    call = _marked_call if isinstance(trace, MarkedTrace) else _call
     for frame in frames:
-        found = call_parts(frame, frame.platform or platform, alone=alone)
-        if found == previous:
-            found = REPEATED
-        if isinstance(found, str):
-            ignored[found] = ignored.get(found, 0) + 1
-        else:
-            calls.append(found)
-            previous = found
+        found = call(frame, frame.platform or platform)
+        if isinstance(found, tuple):
+            if found[2] != "line" or not calls or calls[-1][:2] != found[:2]:
+                calls.append(found)
+                continue
+            found = CLOSURE
+        ignored[found] = ignored.get(found, 0) + 1
+    if platform in JAVASCRIPT:
+        while calls and _ERROR_CLASS.fullmatch(calls[-1][3]):
+            calls.pop()
+            ignored[MADE] = ignored.get(MADE, 0) + 1
+    calls = _counted(calls, platform, ignored, overflow=overflow)
     if isinstance(trace, MarkedTrace):
         calls = _limited(trace, calls, ignored)
-    return Calls([part for call in calls for part in call], ignored)
+    return Calls(_parts(calls), ignored)
 
 
 def crash_frame(trace: Stacktrace, platform: str) -> Frame:
@@ -109,12 +128,43 @@ def crash_frame(trace: Stacktrace, platform: str) -> Frame:
             if in_app:
                 return frame
             newest = frame
+    for frame in reversed(_own_frames(trace.frames, platform)):
+        if not is_helper(frame, frame.platform or platform):
+            return frame
     return newest or trace.frames[-1]
 
 
-def _limited(
-    trace: MarkedTrace, calls: list[list[Part]], ignored: dict[str, int]
-) -> list[list[Part]]:
+def _own_frames(frames: list[Frame], platform: str) -> list[Frame]:
+    """The application's calls: those of which the SDK says so, else those that may be."""
+    told = [frame for frame in frames if frame.in_app]
+    if told:
+        return [frame for frame in told if is_in_app(frame, frame.platform or platform)]
+    return [frame for frame in frames if may_be_in_app(frame)]
+
+
+def _counted(
+    calls: list[_Call], platform: str, ignored: dict[str, int], *, overflow: bool
+) -> list[_Call]:
+    if overflow:
+        times = Counter(calls)
+        loop = sorted(call for call in times if times[call] > 1)
+        if loop:
+            if once := len(times) - len(loop):
+                ignored[PASSED] = once
+            ignored[REPEATED] = times.total() - len(times)
+            return loop
+    if len(calls) <= 1:
+        return calls
+    newest_first = list(dict.fromkeys(reversed(calls)))
+    if len(newest_first) < len(calls):
+        ignored[REPEATED] = len(calls) - len(newest_first)
+    while len(newest_first) > 1 and _is_entry(newest_first[-1], platform):
+        newest_first.pop()
+        ignored[ENTRY] = ignored.get(ENTRY, 0) + 1
+    return newest_first[::-1]
+
+
+def _limited(trace: MarkedTrace, calls: list[_Call], ignored: dict[str, int]) -> list[_Call]:
     """What counts under the limits of a rule: the newest calls, or none if there are too few."""
     if calls and len(calls) < trace.at_least:
         ignored[TOO_FEW] = len(calls)
@@ -125,59 +175,77 @@ def _limited(
     return calls[beyond:]
 
 
-def _marked_call_parts(frame: Frame, platform: str, *, alone: bool) -> list[Part] | str:
-    """As ``_call_parts``, where rules had a say."""
-    counts = frame.counts if isinstance(frame, MarkedFrame) else None
-    if counts is False:
-        return LEFT_OUT
-    return _call_parts(frame, platform, alone=alone, anyway=counts is True)
+def _is_entry(call: _Call, platform: str) -> bool:
+    """Whether a call, the oldest of its stack, is where a program starts."""
+    _, _, label, name = call
+    if label == "function":
+        return name in _ENTRIES
+    return platform == "php"  # there only what stands outside of functions has none
 
 
-def _call_parts(
-    frame: Frame, platform: str, *, alone: bool, anyway: bool = False
-) -> list[Part] | str:
-    """The parts of one call, or in words why it has none; ``anyway``: also of a helper."""
-    if not anyway:
-        if is_evaluated(frame, platform):
-            return EVALUATED
-        if is_helper(frame, platform):
-            return HELPER
-    function = grouping_function(frame, platform)
-    opened = platform in JAVASCRIPT and (frame.abs_path or "").startswith(_OPENED)
-    if alone and opened and not function:
-        return NOTHING_STABLE
+def _parts(calls: list[_Call]) -> list[Part]:
     parts: list[Part] = []
-    if module := _module(frame, platform):
-        parts.append(Part("module", module))
-    elif file := _file(frame, platform):
-        parts.append(Part("file", file))
+    for place_label, place, name_label, name in calls:
+        if place:
+            parts.append(Part(place_label, place))
+        if name:
+            parts.append(Part(name_label, name))
+    return parts
+
+
+def _marked_call(frame: Frame, platform: str) -> _Call | str:
+    """As ``_call``, where rules had a say."""
+    counts = frame.counts if isinstance(frame, MarkedFrame) else None
+    if counts is None:
+        return _call(frame, platform)
+    return _told_call(frame, platform) if counts else LEFT_OUT
+
+
+def _call(frame: Frame, platform: str) -> _Call | str:
+    """What counts of one call, or in words why nothing does."""
+    if platform in _BY_NAME and frame.module and frame.function and not frame.raw_function:
+        return _named_call(platform, frame.module, frame.function)
+    if is_evaluated(frame, platform):
+        return EVALUATED
+    if is_helper(frame, platform):
+        return HELPER
+    return _told_call(frame, platform)
+
+
+def _told_call(frame: Frame, platform: str) -> _Call | str:
+    """
+    What counts of a call, whatever it is of.
+
+    Of JavaScript its file, and not its module: what SDKs make of the one for the other changes with
+    their version.
+    """
+    module, function, _ = call_name(frame, platform)
+    is_script = platform in JAVASCRIPT
+    line = ""
+    if not function and platform in _LINE_PLATFORMS:
+        opened = is_script and (frame.abs_path or "").startswith(_OPENED)
+        if opened and not is_mapped(frame):
+            return NOTHING_STABLE  # the name of a bundle alone
+        line = "" if opened else _line(frame)
+    if module and not is_script:
+        return _call_of("module", module, function, line)
+    return _call_of("file", file_name(frame, platform), function, line)
+
+
+def _call_of(label: str, place: str, function: str, line: str) -> _Call | str:
     if function:
-        parts.append(Part("function", function))
-    elif platform in _LINE_PLATFORMS and not opened and (line := _line(frame)):
-        parts.append(Part("line", line))
-    return parts or NOTHING_STABLE
+        return label, place, "function", function
+    return (label, place, "line", line) if place or line else NOTHING_STABLE
 
 
-def _module(frame: Frame, platform: str) -> str:
-    module = frame.module
-    if not module:
-        return ""
-    if platform in JAVASCRIPT and "/" in module and (frame.abs_path or "").endswith(module):
-        return ""  # a path that an old SDK put there
-    if platform == "java":
-        return "" if "$$Lambda$" in module else _without_generated(module)
-    return module
-
-
-def _file(frame: Frame, platform: str) -> str:
-    if not frame.filename or (frame.abs_path or "").startswith(_FETCHED):
-        return ""
-    name = frame.filename.replace("\\", "/").rpartition("/")[2]
-    if platform in JAVASCRIPT:
-        name = name.partition("?")[0]
-    elif platform == "java":
-        name = _without_generated(name)
-    return "" if name in _NO_FILES else name.lower()
+@lru_cache(maxsize=8192)  # a project has some thousands of functions; a name is 1 KB at most
+def _named_call(platform: str, module: str, function: str) -> _Call | str:
+    """What counts of a call that its module and its function are enough for: of most."""
+    frame = Frame(module=module, function=function)
+    if is_helper(frame, platform):
+        return HELPER
+    module, function, _ = call_name(frame, platform)
+    return "module", module, "function" if function else "line", function
 
 
 def _line(frame: Frame) -> str:
@@ -185,7 +253,3 @@ def _line(frame: Frame) -> str:
     if not line or len(line) > MAX_LINE_CHARACTERS:
         return ""
     return _WHITE_SPACE.sub(" ", line).strip()
-
-
-def _without_generated(name: str) -> str:
-    return _JAVA_GENERATED.sub(lambda found: found["kept"] or f"{found['marker']}<auto>", name)

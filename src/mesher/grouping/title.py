@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mesher.grouping.exceptions import is_report
-from mesher.grouping.functions import JAVASCRIPT, NATIVE, grouping_function
+from mesher.grouping.functions import JAVASCRIPT, NATIVE, call_name
 from mesher.protocol.event import Event, ExceptionValue, Frame, message_text
 from mesher.protocol.limits import LINE_CHARACTERS
 
@@ -43,8 +43,9 @@ def issue_culprit(event: Event, crash: Frame | None) -> str:
     if crash is None:
         return (event.request.url or "") if event.request else ""
     platform = crash.platform or event.platform
-    function = grouping_function(crash, platform) or "?"
-    place = crash.module or crash.filename or "?"
+    name = call_name(crash, platform)
+    function = name.shown or "?"
+    place = crash.module or (name.module if platform == "csharp" else "") or crash.filename or "?"
     if platform in JAVASCRIPT:
         text = f"{function}({place})"
     elif platform in NATIVE:

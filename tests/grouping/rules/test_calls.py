@@ -21,7 +21,7 @@ def error(*frames: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"exception": [{"type": "E", "value": "v", "stacktrace": {"frames": frames}, **more}]}
 
 
-STACK = [call("main"), call("retry", in_app=False), call("pay"), call("check")]
+STACK = [call("serve"), call("retry", in_app=False), call("pay"), call("check")]
 
 
 @pytest.fixture
@@ -38,33 +38,37 @@ def functions(ruled):
 @pytest.mark.parametrize(
     ("rules", "expected", "why"),
     [
-        ("function:nothing -app", ["main", "pay", "check"], "as without rules"),
-        ("function:pay -app", ["main", "check"], "out of the application"),
-        ("function:retry +app", ["main", "retry", "pay", "check"], "into it"),
-        ("function:p* -group", ["main", "check"], "does not count"),
-        ("function:pay -app\nfunction:pay +app", ["main", "pay", "check"], "the later rule wins"),
-        ("function:p* -group\nfunction:pay +group", ["main", "pay", "check"], "of both kinds"),
-        ("function:pay ^-app", ["main", "pay"], "all newer calls"),
+        ("function:nothing -app", ["serve", "pay", "check"], "as without rules"),
+        ("function:pay -app", ["serve", "check"], "out of the application"),
+        ("function:retry +app", ["serve", "retry", "pay", "check"], "into it"),
+        ("function:p* -group", ["serve", "check"], "does not count"),
+        ("function:pay -app\nfunction:pay +app", ["serve", "pay", "check"], "the later rule wins"),
+        ("function:p* -group\nfunction:pay +group", ["serve", "pay", "check"], "of both kinds"),
+        ("function:pay ^-app", ["serve", "pay"], "all newer calls"),
         ("function:pay v-app", ["pay", "check"], "all older calls"),
         ("function:pay ^-group v-group", ["pay"], "both"),
-        ("app:no +app", ["main", "retry", "pay", "check"], "those that are not"),
+        ("app:no +app", ["serve", "retry", "pay", "check"], "those that are not"),
         ("!app:no -group", ["retry"], "those that are; then all others count"),
-        ("function:retry +app\napp:yes function:retry -group", ["main", "pay", "check"], "in turn"),
-        ("[ function:retry ] | function:pay -app", ["main", "check"], "by the caller"),
-        ("[ function:main ] | function:pay -app", ["main", "pay", "check"], "the one before"),
-        ("[ app:no ] | function:* -app", ["main", "check"], "by what the caller is"),
-        ("function:pay | [ function:check ] -app", ["main", "check"], "by the callee"),
-        ("function:check | [ function:* ] -app", ["main", "pay", "check"], "there is none"),
-        ("[ function:* ] | function:main -app", ["main", "pay", "check"], "nor before the first"),
+        (
+            "function:retry +app\napp:yes function:retry -group",
+            ["serve", "pay", "check"],
+            "in turn",
+        ),
+        ("[ function:retry ] | function:pay -app", ["serve", "check"], "by the caller"),
+        ("[ function:serve ] | function:pay -app", ["serve", "pay", "check"], "the one before"),
+        ("[ app:no ] | function:* -app", ["serve", "check"], "by what the caller is"),
+        ("function:pay | [ function:check ] -app", ["serve", "check"], "by the callee"),
+        ("function:check | [ function:* ] -app", ["serve", "pay", "check"], "there is none"),
+        ("[ function:* ] | function:serve -app", ["serve", "pay", "check"], "nor before the first"),
         ("function:* max-frames=2", ["pay", "check"], "the newest"),
-        ("function:* max-frames=3", ["main", "pay", "check"], "no more than there are"),
-        ("type:E function:pay -app", ["main", "check"], "of this exception"),
-        ("type:F function:pay -app", ["main", "pay", "check"], "not of this one"),
-        ("type:E value:w -app", ["main", "pay", "check"], "all of a rule has to fit"),
+        ("function:* max-frames=3", ["serve", "pay", "check"], "no more than there are"),
+        ("type:E function:pay -app", ["serve", "check"], "of this exception"),
+        ("type:F function:pay -app", ["serve", "pay", "check"], "not of this one"),
+        ("type:E value:w -app", ["serve", "pay", "check"], "all of a rule has to fit"),
         ("!type:F -group", [], "every call, where none is named"),
-        ("level:error function:pay -app", ["main", "check"], "by the event"),
-        ("level:info function:pay -app", ["main", "pay", "check"], "not of this level"),
-        ("family:other function:pay -app", ["main", "check"], "by the family"),
+        ("level:error function:pay -app", ["serve", "check"], "by the event"),
+        ("level:info function:pay -app", ["serve", "pay", "check"], "not of this level"),
+        ("family:other function:pay -app", ["serve", "check"], "by the family"),
     ],
 )
 def test_rules_decide_about_calls(functions, rules, expected, why):
@@ -76,7 +80,7 @@ def test_rules_decide_about_calls(functions, rules, expected, why):
 )
 def test_calls_are_found_by_all_their_names(functions, rule):
     frame = call("f", module="a.b.c", abs_path="/srv/a/x.py", filename="x.py", package="libx")
-    assert functions(rule, call("main"), frame) == ["main"]
+    assert functions(rule, call("serve"), frame) == ["serve"]
 
 
 def test_a_function_is_found_as_it_groups_and_as_it_was_sent(ruled):
@@ -88,9 +92,9 @@ def test_a_function_is_found_as_it_groups_and_as_it_was_sent(ruled):
 
 def test_a_rule_beats_what_mesher_knows_of_libraries(functions):
     library = call("query", abs_path="/srv/site-packages/shop/db.py")
-    assert functions("module:nothing -app", call("main"), library) == ["main"]
-    assert functions("path:**/site-packages/shop/** +app", call("main"), library) == [
-        "main",
+    assert functions("module:nothing -app", call("serve"), library) == ["serve"]
+    assert functions("path:**/site-packages/shop/** +app", call("serve"), library) == [
+        "serve",
         "query",
     ]
 
@@ -123,11 +127,11 @@ def test_what_a_rule_leaves_out_is_told(ruled):
 
 
 def test_the_rules_that_had_a_say_are_told_by_line_and_text(ruled):
-    text = "# ours\nfunction:nothing -app\nfunction:pay -group\ntype:E function:main -app"
+    text = "# ours\nfunction:nothing -app\nfunction:pay -group\ntype:E function:serve -app"
     rules = ruled(text, **error(*STACK)).explanation.rules
     assert [(rule.line, rule.text) for rule in rules] == [
         (3, "function:pay -group"),
-        (4, "type:E function:main -app"),
+        (4, "type:E function:serve -app"),
     ]
 
 
@@ -138,14 +142,14 @@ def test_threads_and_traces_of_the_event_are_marked_too(ruled):
         {"threads": [{"id": 1, "crashed": True, "stacktrace": trace}, {"id": 2}]},
     ):
         parts = ruled("function:pay -app", **payload).explanation.parts
-        assert [part.value for part in parts if part.label == "function"] == ["main", "check"]
+        assert [part.value for part in parts if part.label == "function"] == ["serve", "check"]
 
 
 def test_exceptions_without_calls_beside_others_stay_as_they_are(ruled):
     exceptions = [{"type": "Cause", "value": "v"}, *error(*STACK)["exception"]]
     grouping = ruled("function:pay -app", exception=exceptions)
     assert [part.value for part in grouping.explanation.parts if part.label == "function"] == [
-        "main",
+        "serve",
         "check",
     ]
 
@@ -155,7 +159,7 @@ def test_an_exception_whose_calls_no_rule_is_about_stays_as_it_is(ruled):
     grouping = ruled("function:pay -app", exception=[*other, *error(*STACK)["exception"]])
     assert [part.value for part in grouping.explanation.parts if part.label == "function"] == [
         "elsewhere",
-        "main",
+        "serve",
         "check",
     ]
 
@@ -182,4 +186,4 @@ def test_what_counts_and_whose_code_it_is_are_decided_apart(functions):
     library = call("query", abs_path="/srv/site-packages/shop/db.py")
     unknown = {"function": "unknown", "module": "m"}
     # Neither becomes the application's own by a rule that is about counting.
-    assert functions("function:* +group", call("main"), library, unknown) == ["main"]
+    assert functions("function:* +group", call("serve"), library, unknown) == ["serve"]

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from mesher.grouping.functions import JAVASCRIPT, NATIVE, grouping_function
+from mesher.grouping.functions import JAVASCRIPT, NATIVE, call_name
 from mesher.grouping.rules.globs import Test, path_test, text_test
 from mesher.protocol.event import Event, ExceptionValue, Frame, message_text
 
@@ -57,7 +57,7 @@ def family(platform: str) -> str:
 
 def _call_function(frame: Frame, platform: str) -> tuple[str | None, ...]:
     """As it groups, and as it was sent."""
-    return grouping_function(frame, platform), frame.function
+    return call_name(frame, platform).function, frame.function
 
 
 def _message(event: Event) -> tuple[str | None, ...]:

@@ -1,0 +1,5 @@
+package com.example.shop;
+
+class ShopError extends RuntimeException {
+    ShopError(String message, Throwable cause) { super(message, cause); }
+}
