@@ -123,7 +123,7 @@ def dotnet_event(lines: list[list[str]], *, enhanced: bool) -> dict[str, Any]:
     return {"platform": "csharp", "exception": {"values": values[::-1]}}
 
 
-def _dotnet_frame(  # noqa: PLR0917 - the fields of a line, in their order
+def _dotnet_frame(
     type_: str,
     method: str,
     parameters: str,
