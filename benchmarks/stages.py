@@ -124,7 +124,9 @@ def _append_all(meter: Meter, folder: Path, records: Sequence[bytes]) -> None:
             for start in range(0, len(records), size):
                 appender.write(records[start : start + size])
                 appender.flush()
-                appender.begin_segment_if_due()
+                appender.close_removed()
+                if appender.is_segment_due():
+                    appender.begin_segment()
         appender.close()
 
 

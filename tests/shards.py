@@ -83,11 +83,18 @@ class Shard:
         self.appender.close()
 
 
+def tend(appender: SegmentAppender) -> None:
+    """What the journal of a web process does with its segments between two groups."""
+    appender.close_removed()
+    if appender.is_segment_due():
+        appender.begin_segment()
+
+
 def append(appender: SegmentAppender, records: Sequence[bytes]) -> None:
     """Append a group and make it durable, as the journal of a web process does."""
     appender.write(records)
     appender.flush()
-    appender.begin_segment_if_due()
+    tend(appender)
 
 
 def refuse_message(conn: psycopg.Connection, message: str) -> None:

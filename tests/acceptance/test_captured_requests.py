@@ -103,11 +103,11 @@ def test_a_preflight_allows_what_the_browser_asks_for(replay: Replay) -> None:
         assert "content-type" in answer.headers["access-control-allow-headers"]
 
 
-def test_what_is_not_built_yet_answers_404_with_a_reason(replay: Replay) -> None:
-    missing = [answer for answer in replay.answers if expected_status(answer.capture) == 404]
-    assert missing
-    for answer in missing:
-        assert json.loads(answer.body)["code"] == "not_found", answer.capture.name
+def test_a_command_line_with_a_token_of_another_server_is_told_so(replay: Replay) -> None:
+    strangers = [answer for answer in replay.answers if expected_status(answer.capture) == 401]
+    assert strangers
+    for answer in strangers:
+        assert b"the API token is unknown or revoked" in answer.body, answer.capture.name
 
 
 def test_every_event_item_becomes_one_stored_event(replay: Replay) -> None:

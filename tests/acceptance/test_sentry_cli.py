@@ -38,7 +38,8 @@ def git_repository(tmp_path: Path) -> Path:
         [*git, "remote", "add", "origin", "https://git.example/ada/shop.git"], check=True
     )
     for name in ("README.md", "checkout.ts"):
-        (repository / name).write_text("text", "utf-8")
+        # Of its own: another test's same commit, of the same second, would be known already.
+        (repository / name).write_text(str(tmp_path), "utf-8")
         subprocess.run([*git, "add", name], check=True)
         subprocess.run([*git, "commit", "--quiet", "--message", f"Add {name}"], check=True)
     return repository

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mesher.grouping.fingerprint import ALGORITHM_VERSION, Grouping, group
-from mesher.grouping.rules.ruleset import Rules, compile_rules
+from mesher.grouping.rules.ruleset import Rules
 from mesher.grouping.versions import ALGORITHMS, Grouper
 from mesher.protocol.event import Event
 
@@ -58,58 +58,3 @@ def test_what_an_older_version_says_too_is_no_other_fingerprint(event):
     given = event(message="hello")
     grouper = Grouper(algorithms={1: group, 2: group})
     assert grouper.other_fingerprints(given, grouper.group(given)) == ()
-
-
-STACK = [call("main", in_app=False), call("pay"), call("lib", in_app=False)]
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        error(*STACK),
-        {"stacktrace": {"frames": STACK}},
-        {"threads": [{"id": 1, "crashed": True, "stacktrace": {"frames": STACK}}, {"id": 2}]},
-    ],
-    ids=["exception", "event", "thread"],
-)
-def test_events_with_the_same_calls_have_a_fingerprint_in_common_whatever_is_in_app(event, before):
-    def fingerprints(given: Event, rules: Rules | None = None) -> set[str]:
-        grouper = Grouper(rules)
-        found = grouper.group(given)
-        return {found.fingerprint, *grouper.other_fingerprints(given, found)}
-
-    all_in_app, _ = compile_rules("function:* +app")
-    none_in_app, _ = compile_rules("function:* -app")
-    given = event(**before)
-    assert len(fingerprints(given)) == 2
-    assert fingerprints(given) & fingerprints(given, all_in_app)
-    assert fingerprints(given) & fingerprints(given, none_in_app)
-
-
-def test_calls_that_a_rule_leaves_out_count_in_neither(event):
-    rules, _ = compile_rules("function:lib -group")
-    grouper = Grouper(rules)
-    shared = []
-    for frames in (STACK, STACK[:2]):
-        given = event(**error(*frames))
-        shared.append(grouper.other_fingerprints(given, grouper.group(given)))
-    assert shared[0] == shared[1]
-
-
-def test_a_rule_that_returns_to_the_default_grouping_does_so_in_all_fingerprints(event, grouped):
-    rules, _ = compile_rules("type:E -> {{ default }}")
-    given = event(**error(*STACK), fingerprint=["theirs"])
-    grouper = Grouper(rules)
-    [other] = grouper.other_fingerprints(given, grouper.group(given))
-    foreign = [call(frame["function"], in_app=False) for frame in STACK]
-    assert other == grouped(**error(*foreign)).fingerprint
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [{"message": "hello"}, {**error(*STACK), "fingerprint": ["mine"]}, error(STACK[0])],
-    ids=["message", "custom", "all calls"],
-)
-def test_what_is_not_grouped_by_the_calls_of_the_application_has_one_fingerprint(event, payload):
-    given = event(**payload)
-    assert Grouper().other_fingerprints(given, Grouper().group(given)) == ()

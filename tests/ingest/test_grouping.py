@@ -214,24 +214,3 @@ def test_only_projects_with_rules_or_issues_of_an_older_version_are_read(conn):
         ruled: GroupingSettings(rules="type:A -> a", oldest_version=2),
         PROJECT: GroupingSettings(oldest_version=1),
     }
-
-
-# In app or not -------------------------------------------------------------------------------------
-
-
-def test_a_change_of_what_is_in_app_finds_the_issue_that_is_there(conn, tmp_path):
-    def body(*in_app: bool) -> bytes:
-        frames = [
-            {"function": f"f{number}", "module": "m", "in_app": own}
-            for number, own in enumerate(in_app)
-        ]
-        exception = {"type": "E", "value": "v", "stacktrace": {"frames": frames}}
-        return json.dumps({"exception": {"values": [exception]}}).encode()
-
-    shard = Shard(tmp_path / "000", conn)
-    shard.append(body(False, True), body(False, True))
-    shard.drain()
-    shard.append(body(True, True), body(True, False), body(False, False))
-    shard.drain()
-    shard.close()
-    assert issues(conn) == [("E: v", 5)]

@@ -27,7 +27,7 @@ from mesher.ingest.journal_sqlite import (
     SegmentReader,
     shard_size_bytes,
 )
-from shards import append
+from shards import append, tend
 from waiting import wait_until
 
 PLENTY = 10**9
@@ -140,14 +140,14 @@ def test_an_old_segment_is_followed_by_another_also_when_nothing_more_comes(tmp_
     shard = tmp_path / "000"
     appender = SegmentAppender(shard)
     append(appender, [b"a secret"])
-    appender.begin_segment_if_due()
+    tend(appender)
     assert len(list(shard.glob("*.db"))) == 1  # it is young
 
     monkeypatch.setattr(journal_sqlite, "SEGMENT_SECONDS", 0)
-    appender.begin_segment_if_due()
-    appender.begin_segment_if_due()  # an empty one is not old
+    tend(appender)
+    tend(appender)  # an empty one is not old
     SegmentReader(shard).acknowledge(1)
-    appender.begin_segment_if_due()
+    tend(appender)
 
     assert [path.name for path in shard.glob("*.db")] == ["00000000000000000002.db"]
     assert not any(b"a secret" in path.read_bytes() for path in shard.iterdir())
@@ -165,7 +165,7 @@ def test_an_old_segment_from_before_a_restart_is_removed_though_positions_have_a
     appender.close()
     appender = SegmentAppender(shard)
     monkeypatch.setattr(journal_sqlite, "SEGMENT_SECONDS", 0)
-    appender.begin_segment_if_due()
+    tend(appender)
     reader = SegmentReader(shard)
 
     reader.acknowledge(1)
@@ -282,7 +282,7 @@ def test_after_a_flush_that_failed_nothing_is_taken_until_there_is_a_new_segment
     with pytest.raises(OSError, match="last flush failed"):
         appender.write([b"refused"])
 
-    appender.begin_segment_if_due()
+    tend(appender)
     append(appender, [b"taken"])
 
     assert len(list(shard.glob("*.db"))) == 2

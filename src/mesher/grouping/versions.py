@@ -12,13 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import msgspec
-
 from mesher.grouping.fingerprint import ALGORITHM_VERSION, Grouping, group
-from mesher.grouping.marks import MarkedFrame, marked_frame
 from mesher.grouping.rules.ruleset import Rules
-from mesher.grouping.stacktrace import event_trace
-from mesher.protocol.event import Event, Stacktrace
+from mesher.protocol.event import Event
 
 Algorithm = Callable[[Event, Rules | None], Grouping]
 
@@ -55,42 +51,10 @@ class Grouper:
     def other_fingerprints(self, event: Event, grouping: Grouping) -> tuple[str, ...]:
         """
         By what else the issue of an event may be known: the fingerprints of older versions, newest
-        version first; then, of an event grouped by the application's own calls, the one by all calls,
-        so that a change of what the SDK or a rule calls the application finds the issue that is there.
+        version first.
+
+        Not the one by all calls, which would find the issue of an event of which other calls were
+        marked as the application's: which events come together would depend on their order.
         """
         others = [older(event, self._rules).fingerprint for older in self._older]
-        if grouping.explanation.variant == "app":
-            marked = self._rules.calls.mark(event).event if self._rules else event
-            others.append(self._newest(_without_app(marked), None).fingerprint)
         return tuple(one for one in dict.fromkeys(others) if one != grouping.fingerprint)
-
-
-def _without_app(event: Event) -> Event:
-    """The event as if none of its calls were the application's own."""
-    trace = event_trace(event)
-    return msgspec.structs.replace(
-        event,
-        exception=[
-            msgspec.structs.replace(one, stacktrace=_foreign(one.stacktrace))
-            for one in event.exception
-        ],
-        stacktrace=_foreign(trace),
-        threads=[],  # of which the trace above was taken
-        fingerprint=[],  # the default grouping decided, whatever the client had asked for
-    )
-
-
-def _foreign(trace: Stacktrace | None) -> Stacktrace | None:
-    if trace is None:
-        return None
-    return msgspec.structs.replace(
-        trace,
-        frames=[
-            marked_frame(
-                frame,
-                app=False,
-                counts=frame.counts if isinstance(frame, MarkedFrame) else None,
-            )
-            for frame in trace.frames
-        ],
-    )

@@ -15,7 +15,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -69,7 +70,8 @@ class GroupCommitJournal:
     def start(self) -> None:
         """Start the flushing threads; their answers arrive on the event loop that runs now."""
         self._flushers = [
-            _Flusher(appender, self._flushed, self._long_idle) for appender in self._appenders
+            _Flusher(appender, self._flushed, self._ready, self._long_idle)
+            for appender in self._appenders
         ]
         self._idle.extend(self._flushers)
 
@@ -139,8 +141,15 @@ class GroupCommitJournal:
             size_bytes += len(group[-1][0])
         return group
 
-    def _flushed(self, flusher: _Flusher, group: list[_Waiting], error: Exception | None) -> None:
-        """Answer a group, and write the next one."""
+    def _flushed(
+        self,
+        flusher: _Flusher,
+        group: list[_Waiting],
+        error: Exception | None,
+        *,
+        is_ready: bool = True,
+    ) -> None:
+        """Answer a group, and write the next one if the shard can take it."""
         if error is not None:
             log.warning("journal_append_failed", records=len(group), reason=str(error))
             metrics.JOURNAL_REFUSALS.labels("disk").inc(len(group))
@@ -151,6 +160,11 @@ class GroupCommitJournal:
                 done.set_result(None)
             else:
                 done.set_exception(JournalFull(f"the disk refuses: {error}"))
+        if is_ready:
+            self._ready(flusher)
+
+    def _ready(self, flusher: _Flusher) -> None:
+        """A shard can take the next group."""
         self._idle.append(flusher)
         if self._waiting and not self._write_is_due:
             self._write_soon()
@@ -164,11 +178,13 @@ class _Flusher:
     def __init__(
         self,
         appender: SegmentAppender,
-        flushed: Callable[[_Flusher, list[_Waiting], Exception | None], None],
+        flushed: Callable[..., None],
+        ready: Callable[[_Flusher], None],
         long_idle: Callable[[_Flusher], None],
     ) -> None:
         self._appender = appender
         self._flushed = flushed
+        self._ready = ready
         self._long_idle = long_idle
         self._loop = asyncio.get_running_loop()
         self._groups: SimpleQueue[list[_Waiting] | None] = SimpleQueue()  # None ends the thread
@@ -198,11 +214,27 @@ class _Flusher:
                         self._appender.flush()
             except OSError as error:
                 failure = error
-            try:
-                self._appender.begin_segment_if_due()
-            except (OSError, sqlite3.Error) as error:  # the active one is used further
-                log.warning("journal_segment_not_begun", reason=str(error))
-            self._loop.call_soon_threadsafe(self._flushed, self, group, failure)
+            is_due = self._is_segment_due()
+            is_ready = bool(group) and not is_due
+            answer = partial(self._flushed, self, group, failure, is_ready=is_ready)
+            self._loop.call_soon_threadsafe(answer)
+            if not is_ready:
+                # Who waited is answered: on a slow disk this takes a while.
+                self._look_after_segments(is_due=is_due)
+                self._loop.call_soon_threadsafe(self._ready, self)
+
+    def _is_segment_due(self) -> bool:
+        with suppress(OSError):  # which the next flush will meet too
+            return self._appender.is_segment_due()
+        return False
+
+    def _look_after_segments(self, *, is_due: bool) -> None:
+        try:
+            self._appender.close_removed()
+            if is_due:
+                self._appender.begin_segment()
+        except (OSError, sqlite3.Error) as error:  # the active one is used further
+            log.warning("journal_segment_not_begun", reason=str(error))
 
     def _next_group(self) -> list[_Waiting] | None:
         while True:

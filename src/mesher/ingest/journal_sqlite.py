@@ -40,7 +40,7 @@ from pathlib import Path
 
 from mesher.errors import SetupError
 from mesher.ingest.journal import Entry
-from mesher.private_file import sync_folder, write_private_file
+from mesher.private_file import sync_file, sync_folder, write_private_file
 
 # On disk. Large enough that rotation is rare, small enough that a drained journal is small: the
 # active segment stays, whatever of it is digested.
@@ -91,10 +91,12 @@ def _create_segment(path: Path) -> None:
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     connection = sqlite3.connect(draft, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")  # one flush at the end does it
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE records (position INTEGER PRIMARY KEY, record BLOB NOT NULL)")
     connection.close()
+    sync_file(draft)
     draft.rename(path)
     sync_folder(path.parent)
 
@@ -185,25 +187,35 @@ class SegmentAppender:
             self._distrusted = True
             raise
 
-    def begin_segment_if_due(self) -> None:
+    def is_segment_due(self) -> bool:
         """
-        Go on in a new segment where the active one is full or old, or cannot be trusted any more.
+        Whether the active segment is full or old, or cannot be trusted any more.
 
         Raises:
-            OSError, sqlite3.Error: the disk refuses; it is tried again the next time.
+            OSError: the disk refuses to say.
         """
-        self._full = [
-            (path, connection)
-            for path, connection in self._full
-            if not _close_if_gone(path, connection)
-        ]
-        if not (self._distrusted or self._is_full() or self._is_old()):
-            return
+        return self._distrusted or self._is_full() or self._is_old()
+
+    def begin_segment(self) -> None:
+        """
+        Go on in a new segment.
+
+        Raises:
+            OSError, sqlite3.Error: the disk refuses; the active one is used further.
+        """
         full = (self._path, self._connection)
         self._close_log()
         self._open(self._segment_path(self._next))
         self._full.append(full)
         self._distrusted = False
+
+    def close_removed(self) -> None:
+        """Let go of segments that the reader has removed: their space is free only then."""
+        self._full = [
+            (path, connection)
+            for path, connection in self._full
+            if not _close_if_gone(path, connection)
+        ]
 
     def close(self) -> None:
         """Release the files and the lock; what was appended stays."""
