@@ -35,7 +35,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from mesher.errors import SetupError
@@ -52,6 +52,8 @@ SEGMENT_SECONDS = 15.0
 SEGMENTS_WITHIN_LIMIT = 4
 # Records are some kilobytes: pages of 16 KiB hold a typical one without overflow pages.
 PAGE_BYTES = 16 * 1024
+# Appending needs the last page alone; SQLite's own 2 MB would be kept for each segment that waits.
+CACHE_KIB = 128
 # One group: bounded so that the first of it does not wait for the last, and for the gap above.
 MAX_GROUP_RECORDS = 512
 _SUFFIX = ".db"
@@ -162,11 +164,13 @@ class SegmentAppender:
         if self._distrusted:
             raise OSError("the last flush failed")
         position = self._next
-        # One statement, and so one transaction.
-        self._connection.execute(
-            f"INSERT INTO records (position, record) VALUES {', '.join(['(?, ?)'] * len(records))}",
-            list(chain.from_iterable(enumerate(records, start=position))),
-        )
+        # One short statement for all: each keeps the values that it was given last.
+        self._connection.execute("BEGIN")
+        with self._connection:  # ends the transaction
+            self._connection.executemany(
+                "INSERT INTO records (position, record) VALUES (?, ?)",
+                enumerate(records, start=position),
+            )
         self._next = position + len(records)
 
     def flush(self) -> None:
@@ -241,6 +245,7 @@ class SegmentAppender:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous = OFF")  # ``flush`` does it
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         (last,) = connection.execute("SELECT max(position) FROM records").fetchone()
         self._connection, self._path = connection, path
         self._looked_at = time.monotonic()  # when it was found to be young
