@@ -24,7 +24,7 @@ from mesher.storage.issue_changes import Author
 from mesher.storage.issue_merges import merge_issues
 from mesher.storage.job_queue import defer_moves
 from mesher.storage.partitions import drop_partition, make_partitions, partition_days
-from storing import PROJECT, issue, new_event, store
+from storing import NOW, PROJECT, issue, new_event, store
 
 PATIENCE_SECONDS = 60.0
 LONG_AGO = date(2020, 1, 1)
@@ -174,7 +174,7 @@ def test_it_ends_when_asked_while_the_database_is_away(tmp_path):
 
 
 def test_a_merge_that_left_events_to_move_is_finished(conn, database_url, tmp_path):
-    make_partitions(conn, datetime.now(UTC).date(), days_ahead=0)
+    make_partitions(conn, NOW.date(), days_ahead=0)
     conn.execute(
         "WITH org AS (INSERT INTO organizations (name, slug) VALUES ('a', 'a') RETURNING id)"
         " INSERT INTO projects (id, org_id, name) SELECT %s, id, 'shop' FROM org",
