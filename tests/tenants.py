@@ -23,7 +23,7 @@ from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.ingest_batch import store_batch
 from mesher.storage.partitions import make_partitions
-from mesher.types import Project, TokenScope
+from mesher.types import Project, Role, TokenScope
 from mesher.values.ingest_settings import IngestSettings
 
 PASSWORD = "correct horse battery staple"
@@ -45,8 +45,8 @@ class Tenant:
     tokens: dict[TokenScope, str]
 
 
-async def make_tenant(engine: AsyncEngine, name: str) -> Tenant:
-    """An organisation with one member, one project, and a token of each scope."""
+async def make_tenant(engine: AsyncEngine, name: str, *, role: Role = "owner") -> Tenant:
+    """An organisation with one person, one project, and a token of each scope."""
     public_key = secrets.token_hex(16)
     email = f"{name}@example.com"
     made: dict[TokenScope, str] = {}
@@ -55,7 +55,7 @@ async def make_tenant(engine: AsyncEngine, name: str) -> Tenant:
         user_id = await users.insert_user(
             conn, email=email, password_hash=PASSWORD_HASH, display_name=name
         )
-        await organizations.insert_membership(conn, user_id=user_id, org_id=org_id, role="member")
+        await organizations.insert_membership(conn, user_id=user_id, org_id=org_id, role=role)
         project = await organizations.insert_project(
             conn, org_id=org_id, name=f"{name}'s shop", slug=f"{name}-shop"
         )

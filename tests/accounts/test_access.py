@@ -113,3 +113,19 @@ def test_it_is_known_when_a_token_was_last_used(client: Client, ada: Tenant) -> 
             return list(found.scalars())
 
     assert client.call(used) == ["read"]
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 200), ("admin", 200), ("member", 403)])
+def test_what_shapes_a_project_needs_an_admin_whatever_the_scope_of_the_token(
+    client: Client, ada: Tenant, role: str, status: int
+) -> None:
+    _execute(client, "UPDATE org_memberships SET role = :role", role=role)
+    answer = client.get(
+        f"/api/v1/projects/{ada.project.id}/ingest-settings",
+        headers={"authorization": f"Bearer {ada.tokens['admin']}"},
+    )
+    assert answer.status_code == status, answer.text
+    if status == 403:
+        assert answer.json()["message"] == (
+            "this needs the role admin in the organization; yours is member"
+        )

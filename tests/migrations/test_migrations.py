@@ -65,6 +65,8 @@ INDEXES = {
 # What later migrations added.
 LATER_INDEXES = {
     "idx_api_tokens_user": "api_tokens(user_id)",
+    "idx_audit_log_org": "audit_log(org_id, id DESC)",
+    "idx_audit_log_actor": "audit_log(actor_id, id DESC)",
     "idx_event_ids_received": "event_ids USING BRIN (received_at)",
     "idx_attachments_event": "attachments(project_id, event_id)",
     "idx_attachments_received": "attachments(project_id, received_at)",
@@ -98,6 +100,7 @@ LATER_INDEXES = {
 }
 LATER_TABLES = {
     "api_tokens",
+    "audit_log",
     "journal_positions",
     "event_ids",
     "outcomes",

@@ -5,6 +5,10 @@ A request's credentials become an ``Actor``, and an id from a request becomes a 
 the ``accessible_...`` functions. What an actor may not see and what does not exist are answered
 alike. Storage functions further down take a ``Project`` or an ``Issue`` instead of an id: the type
 says that it has been here.
+
+Two things bound what somebody may do, and the smaller one counts: the scope of the token, and the
+person's role in the organisation now. Every member reads and works on issues; what shapes the
+organisation and its projects needs an admin, and what could take it from its people an owner.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import msgspec
 
 from mesher.accounts.tokens import hash_token
 from mesher.errors import AuthError, Forbidden, NotFound
-from mesher.ids import parse_uuid
+from mesher.ids import OrgId, parse_uuid
 from mesher.storage import (
     events,
     issue_history,
@@ -31,9 +35,10 @@ from mesher.storage import (
     users,
 )
 from mesher.storage.database import ReadConnection
+from mesher.storage.memberships import find_role
 from mesher.storage.releases import Release
 from mesher.storage.viewer import Viewer
-from mesher.types import Event, Issue, Organization, Project, TokenScope
+from mesher.types import ROLES, Event, Issue, Organization, Project, Role, TokenScope
 
 # What a token of each scope is good for. One for a build pipeline lies in many places, so it reads
 # no event; and who may only read cannot replace the source maps that others look at.
@@ -109,32 +114,66 @@ def require_scope(actor: Actor, scope: TokenScope) -> None:
         )
 
 
-async def accessible_project(conn: ReadConnection, actor: Actor, reference: str) -> Project:
+async def accessible_project(
+    conn: ReadConnection, actor: Actor, reference: str, *, needs: Role = "member"
+) -> Project:
     """
     The project with this uuid or slug.
 
+    Args:
+        conn: where to read.
+        actor: who asks.
+        reference: as the request has it.
+        needs: the least role in its organisation for what is about to be done.
+
     Raises:
         NotFound: there is none, or it is not the actor's.
+        Forbidden: the actor's role is not enough.
     """
     project = await projects.find_project(conn, actor.viewer, reference)
     if project is None:
         raise NotFound("there is no such project")
+    await _require_role(conn, actor, OrgId(project.org_id), needs)
     return project
 
 
 async def accessible_organization(
-    conn: ReadConnection, actor: Actor, reference: str
+    conn: ReadConnection, actor: Actor, reference: str, *, needs: Role = "member"
 ) -> Organization:
     """
     The organisation with this uuid or slug.
 
+    Args:
+        conn: where to read.
+        actor: who asks; credentials for one of its projects never have more than the role member.
+        reference: as the request has it.
+        needs: the least role in it for what is about to be done.
+
     Raises:
         NotFound: there is none, or it is not the actor's.
+        Forbidden: the actor's role is not enough.
     """
     organization = await organizations.find_organization(conn, actor.viewer, reference)
     if organization is None:
         raise NotFound("there is no such organization")
+    if needs != "member" and actor.viewer.project_id is not None:
+        raise Forbidden(
+            "this concerns the whole organization; the token is for one project of it",
+            hint="use a token for the organization",
+        )
+    await _require_role(conn, actor, OrgId(organization.id), needs)
     return organization
+
+
+async def _require_role(conn: ReadConnection, actor: Actor, org_id: OrgId, needs: Role) -> None:
+    if needs == "member":  # as everybody is who sees it
+        return
+    role = await find_role(conn, actor.viewer.user_id, org_id)
+    if role is None or ROLES.index(role) > ROLES.index(needs):
+        raise Forbidden(
+            f"this needs the role {needs} in the organization; yours is {role or 'none'}",
+            hint="ask an owner of the organization",
+        )
 
 
 async def project_of_organization(

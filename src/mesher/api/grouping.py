@@ -61,7 +61,7 @@ async def get_grouping_rules(request: ApiRequest, project_id: FromPath[str]) -> 
 async def replace_grouping_rules(request: ApiRequest, project_id: FromPath[str]) -> GroupingRules:
     """Replace the grouping rules of a project; in force within some seconds."""
     async with writing_as(request, "admin") as (conn, actor):
-        project = await accessible_project(conn, actor, project_id)
+        project = await accessible_project(conn, actor, project_id, needs="admin")
         given = await read_body(request, GroupingRules)
         checked_rules(given.rules)
         await write_grouping_rules(conn, project, given.rules)

@@ -26,7 +26,7 @@ async def get_ingest_settings(request: ApiRequest, project_id: FromPath[str]) ->
     """The limits, filters and sampling of a project."""
     async with reading_as(request) as (conn, actor):
         require_scope(actor, "admin")
-        project = await accessible_project(conn, actor, project_id)
+        project = await accessible_project(conn, actor, project_id, needs="admin")
         return await read_settings(conn, project)
 
 
@@ -37,7 +37,7 @@ async def update_ingest_settings(request: ApiRequest, project_id: FromPath[str])
     Returns all of them.
     """
     async with writing_as(request, "admin") as (conn, actor):
-        project = await accessible_project(conn, actor, project_id)
+        project = await accessible_project(conn, actor, project_id, needs="admin")
         change = _read_change(await request.body())
         before = await read_settings_to_change(conn, project)
         settings = msgspec.structs.replace(before, **change)

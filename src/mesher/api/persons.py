@@ -76,7 +76,7 @@ async def list_privacy_actions(
     """Who found, exported, erased or scrubbed what in a project, the latest first."""
     async with reading_as(request) as (conn, actor):
         require_scope(actor, "admin")
-        project = await accessible_project(conn, actor, project_id)
+        project = await accessible_project(conn, actor, project_id, needs="admin")
     return Page(await _run(request, lambda conn: list_recorded(conn, project.id)))
 
 
@@ -89,7 +89,7 @@ async def _person(request: ApiRequest, project_id: str) -> tuple[Person, str]:
         ProtocolError: the body names nobody.
     """
     async with writing_as(request, "admin") as (conn, actor):
-        project = await accessible_project(conn, actor, project_id)
+        project = await accessible_project(conn, actor, project_id, needs="admin")
         try:
             given = msgspec.json.decode(await request.body(), type=PersonReference)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -1,0 +1,112 @@
+"""
+The record of who changed what: written in the transaction of the change, read by admins.
+
+What is written never holds a secret: not a password, a token, a key or an address of a receiver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from mesher.ids import OrgId, UserId
+from mesher.storage.database import ReadConnection, WriteConnection
+from mesher.storage.pages import Page, decode_cursor, encode_cursor
+
+_INSERT = text("""
+    INSERT INTO audit_log
+        (org_id, actor_id, actor_name, action, target_kind, target_id, target_name, details)
+    VALUES
+        (:org_id, :actor_id, :actor_name, :action, :target_kind, :target_id, :target_name,
+         CAST(:details AS jsonb))
+""")
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What was changed."""
+
+    kind: str  # project, member, token, ...
+    id: str
+    name: str  # for people: as it is called at this moment
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change."""
+
+    id: str
+    at: datetime
+    actor_id: str | None  # None: whoever runs this Mesher, on its command line
+    actor_name: str
+    action: str  # kind and past participle, as in ``token.revoked``
+    target: Target
+    details: Mapping[str, Any]  # what the change was, by the names of the API
+
+
+async def record_change(
+    conn: WriteConnection,
+    *,
+    org_id: OrgId | None,
+    actor_id: UserId | None,
+    actor_name: str,
+    action: str,
+    target: Target,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down a change, in its own transaction; ``org_id`` is ``None`` for a person's account."""
+    await conn.execute(
+        _INSERT,
+        {
+            "org_id": org_id,
+            "actor_id": actor_id,
+            "actor_name": actor_name,
+            "action": action,
+            "target_kind": target.kind,
+            "target_id": target.id,
+            "target_name": target.name,
+            "details": msgspec.json.encode(details or {}).decode(),
+        },
+    )
+
+
+async def list_changes(
+    conn: ReadConnection, org_id: OrgId, *, limit: int, cursor: str | None
+) -> Page[AuditEntry]:
+    """
+    What was changed in an organisation, the latest first, by idx_audit_log_org.
+
+    Raises:
+        ProtocolError: the cursor is not one of this list.
+    """
+    values: dict[str, Any] = {"org_id": org_id, "limit": limit + 1}
+    after = ""
+    if cursor:
+        (values["after"],) = decode_cursor(cursor, tuple[int])
+        after = "AND id < :after"
+    result = await conn.execute(
+        text(f"""
+            SELECT id, at, actor_id, actor_name, action, target_kind, target_id, target_name, details
+            FROM audit_log
+            WHERE org_id = :org_id {after}
+            ORDER BY id DESC
+            LIMIT :limit
+        """),
+        values,
+    )
+    rows = result.all()
+    entries = [
+        AuditEntry(
+            id=str(row.id),
+            at=row.at,
+            actor_id=str(row.actor_id) if row.actor_id else None,
+            actor_name=row.actor_name,
+            action=row.action,
+            target=Target(kind=row.target_kind, id=row.target_id, name=row.target_name),
+            details=row.details,
+        )
+        for row in rows[:limit]
+    ]
+    return Page(entries, encode_cursor((rows[limit - 1].id,)) if len(rows) > limit else None)
