@@ -12,7 +12,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from mesher.app import make_app
-from mesher.resources import Network, Resources, open_resources
+from mesher.resources import Network, Oidc, Resources, open_resources
 from tenants import Tenant, make_tenant
 
 URL = "https://mesher.example"
@@ -56,7 +56,11 @@ class Client:
 
 @contextmanager
 def serve(
-    database_url: str, data_dir: Path, trusted_proxies: Sequence[Network] = ()
+    database_url: str,
+    data_dir: Path,
+    trusted_proxies: Sequence[Network] = (),
+    *,
+    oidc: Oidc | None = None,
 ) -> Iterator[Client]:
     """The application in a thread of its own."""
     opening = open_resources(
@@ -67,6 +71,7 @@ def serve(
         url=URL,
         web_processes=1,
         trusted_proxies=trusted_proxies,
+        oidc=oidc,
     )
     with (
         start_blocking_portal() as portal,

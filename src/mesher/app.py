@@ -26,6 +26,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from mesher import __version__
+from mesher.accounts.oidc_rules import read_rules
 from mesher.answers import answer_error
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.routes import api_router
@@ -35,10 +36,11 @@ from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
 from mesher.ingest.exchange import Exchange
 from mesher.ingest.routes import IngestApp
-from mesher.resources import Network, Resources, open_resources
+from mesher.resources import Network, Oidc, Resources, open_resources
 from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType
+from mesher.web.oidc import CALLBACK_PATH
 from mesher.web.routes import pages_router
 
 log = structlog.get_logger(__name__)
@@ -184,6 +186,7 @@ async def _serve(settings: Settings, index: int) -> None:
         url=settings.public_url,
         trusted_proxies=_networks(settings.trusted_proxies),
         web_processes=settings.web_processes,
+        oidc=_oidc(settings),
     ) as resources:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -215,6 +218,26 @@ def _allow_connections() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         return soft - _OTHER_FILES
     return MAX_CONNECTIONS
+
+
+def _oidc(settings: Settings) -> Oidc | None:
+    rules = read_rules(settings.oidc_domains, settings.oidc_groups)
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id:
+        raise SetupError(
+            "MESHER_OIDC_ISSUER is set and MESHER_OIDC_CLIENT_ID is not",
+            hint="register Mesher with the provider, which then tells both",
+        )
+    from mesher.accounts.oidc_provider import OidcProvider  # noqa: PLC0415 - megabytes for few
+
+    provider = OidcProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=settings.public_url + CALLBACK_PATH,
+    )
+    return Oidc(provider=provider, rules=rules)
 
 
 def _networks(text: str) -> list[Network]:

@@ -18,6 +18,8 @@ from typing import Any
 from litestar import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesher.accounts.oidc_flow import IdentityProvider
+from mesher.accounts.oidc_rules import OidcRules
 from mesher.accounts.passwords import LoginThrottle
 from mesher.errors import SetupError
 from mesher.ingest.group_commit import GroupCommitJournal
@@ -46,6 +48,14 @@ UPLOADS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
+class Oidc:
+    """Logging in by a provider of identities, where one is set up."""
+
+    provider: IdentityProvider
+    rules: OidcRules
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resources:
     """What handlers and the receive step share."""
 
@@ -57,6 +67,7 @@ class Resources:
     url: str  # the address that people and SDKs use, without a slash at the end
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
     uploads: asyncio.Semaphore  # held while chunks are received
+    oidc: Oidc | None
 
 
 def resources_of(request: Request[Any, Any, Any]) -> Resources:
@@ -75,6 +86,7 @@ async def open_resources(
     url: str,
     trusted_proxies: Sequence[Network],
     web_processes: int,
+    oidc: Oidc | None = None,
 ) -> AsyncIterator[Resources]:
     """
     Open everything, and close it again in an order that keeps what was acknowledged.
@@ -113,6 +125,7 @@ async def open_resources(
             url=url,
             trusted_proxies=trusted_proxies,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
+            oidc=oidc,
         )
     finally:
         keys.close()

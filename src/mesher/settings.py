@@ -18,6 +18,8 @@ import msgspec
 from mesher.errors import SetupError
 
 PREFIX = "MESHER_"
+# What no message repeats.
+_SECRET = frozenset({"database_url", "oidc_client_secret"})
 ROOT_DATA_DIR = Path("/var/lib/mesher")
 
 # The descriptions complete "expected …" in the message about a value that does not fit.
@@ -81,6 +83,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_format: LogFormat = "text"  # text for people, json for collectors
     trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
     journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
+    oidc_issuer: Url = ""  # the identity provider that people may log in by; empty: none
+    oidc_client_id: str = ""  # of Mesher at that provider
+    oidc_client_secret: str = ""  # empty for a public client
+    oidc_domains: str = (
+        ""  # of verified e-mails that may come in: example.com,example.org; empty: any
+    )
+    oidc_groups: str = (
+        ""  # the provider's groups as members: engineers=my-team:member,*=lobby:member
+    )
 
     @property
     def public_url(self) -> str:
@@ -122,7 +133,7 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
         try:
             values[name] = msgspec.convert(text, known[name], strict=False, dec_hook=_decode_path)
         except msgspec.ValidationError:
-            shown = source if name == "database_url" else f"{source}={text!r}"  # a password
+            shown = source if name in _SECRET else f"{source}={text!r}"  # a password
             expected = known[name].__metadata__[0].description
             problems.append(f"{shown} does not fit: expected {expected}")
     if problems:

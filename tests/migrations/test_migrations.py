@@ -65,6 +65,7 @@ INDEXES = {
 # What later migrations added.
 LATER_INDEXES = {
     "idx_api_tokens_user": "api_tokens(user_id)",
+    "idx_user_identities_user": "user_identities(user_id)",
     "idx_audit_log_org": "audit_log(org_id, id DESC)",
     "idx_audit_log_actor": "audit_log(actor_id, id DESC)",
     "idx_event_ids_received": "event_ids USING BRIN (received_at)",
@@ -101,6 +102,7 @@ LATER_INDEXES = {
 LATER_TABLES = {
     "api_tokens",
     "audit_log",
+    "user_identities",
     "journal_positions",
     "event_ids",
     "outcomes",

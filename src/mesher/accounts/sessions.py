@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesher.accounts.passwords import LoginThrottle, verify_password
 from mesher.accounts.tokens import hash_token, new_session_token
 from mesher.errors import AuthError
+from mesher.ids import UserId
 from mesher.storage import users
-from mesher.storage.database import reading, writing
+from mesher.storage.database import WriteConnection, reading, writing
 
 # As the data model has it. A session is not prolonged: after a week people log in again.
 SESSION_LIFETIME: Final = timedelta(days=7)
@@ -65,17 +66,32 @@ async def log_in(
     if account is None or not matches:
         raise AuthError("the e-mail or the password is wrong")
     throttle.succeeded(email, address)
-    token = new_session_token()
     async with writing(engine) as conn:
-        if old_token is not None:
-            await users.delete_session(conn, hash_token(old_token))
-        await users.delete_expired_sessions(conn)
-        await users.insert_session(
-            conn,
-            token_hash=hash_token(token),
-            user_id=account.user_id,
-            expires_at=now + SESSION_LIFETIME,
-        )
+        return await begin_session(conn, account.user_id, old_token=old_token, now=now)
+
+
+async def begin_session(
+    conn: WriteConnection, user_id: UserId, *, old_token: str | None, now: datetime
+) -> str:
+    """
+    Begin a session for somebody who has proved who they are.
+
+    Args:
+        conn: the caller commits.
+        user_id: who it is.
+        old_token: the session that the browser had; it ends.
+        now: the server's clock, UTC.
+
+    Returns:
+        Its token, for the cookie.
+    """
+    token = new_session_token()
+    if old_token is not None:
+        await users.delete_session(conn, hash_token(old_token))
+    await users.delete_expired_sessions(conn)
+    await users.insert_session(
+        conn, token_hash=hash_token(token), user_id=user_id, expires_at=now + SESSION_LIFETIME
+    )
     return token
 
 

@@ -12,6 +12,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     audit,
     bindings,
     companions,
+    identities,
     ingestion,
     privacy,
     releases,

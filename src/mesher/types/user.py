@@ -6,7 +6,7 @@ import uuid
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mesher.types.declaration import (
@@ -48,10 +48,13 @@ class OrgMembership(SchemaType):
 
     __tablename__ = "org_memberships"
     __table_args__ = (
+        # Whether a group of an identity provider gave it, and may take it back.
+        Column("by_identity", Boolean, nullable=False, server_default=text("false")),
         UniqueConstraint("user_id", "org_id"),
         Index("idx_org_memberships_user", "user_id"),
         Index("idx_org_memberships_org", "org_id"),
     )
+    __mapper_args__ = MappingProxyType({"exclude_properties": ("by_identity",)})
     __related__ = belongs_to(user="User", org="Organization")
 
     id: Mapped[RandomId]

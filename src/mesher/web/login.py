@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from mesher.accounts.sessions import SESSION_COOKIE, log_in, log_out
 from mesher.errors import AuthError, RateLimited
 from mesher.resources import Network, resources_of
+from mesher.web.own_path import own_path
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie
 
@@ -28,10 +29,11 @@ class LoginForm(msgspec.Struct, kw_only=True):
 
 
 async def show_login(
+    request: WebRequest,
     next_path: Annotated[str, QueryParameter(name="next")] = "/",
 ) -> Response[str]:
     """The form."""
-    return render("login.html", email="", next=_own_path(next_path), problem="")
+    return _form(request, email="", next_path=next_path, problem="")
 
 
 async def submit_login(
@@ -52,15 +54,15 @@ async def submit_login(
         )
     except (AuthError, RateLimited) as error:
         problem = f"{error.message}. {error.hint}".rstrip(". ").capitalize() + "."
-        return render(
-            "login.html",
+        return _form(
+            request,
             http_status=error.status,
             email=data.email,
-            next=_own_path(data.next),
+            next_path=data.next,
             problem=problem,
         )
     return Redirect(
-        _own_path(data.next), status_code=303, cookies=[session_cookie(resources, token)]
+        own_path(data.next), status_code=303, cookies=[session_cookie(resources, token)]
     )
 
 
@@ -71,6 +73,19 @@ async def submit_logout(request: WebRequest) -> Redirect:
     if token:
         await log_out(resources.engine, token)
     return Redirect("/login", status_code=303, cookies=[session_cookie(resources, None)])
+
+
+def _form(
+    request: WebRequest, *, email: str, next_path: str, problem: str, http_status: int = 200
+) -> Response[str]:
+    return render(
+        "login.html",
+        http_status=http_status,
+        email=email,
+        next=own_path(next_path),
+        problem=problem,
+        oidc=resources_of(request).oidc,
+    )
 
 
 def client_address(request: WebRequest, trusted_proxies: Sequence[Network]) -> str:
@@ -93,10 +108,3 @@ def _is_trusted(address: str, trusted_proxies: Sequence[Network]) -> bool:
     except ValueError:
         return False
     return any(parsed in network for network in trusted_proxies)
-
-
-def _own_path(path: str) -> str:
-    """``path`` if it is one of Mesher's, else the start: no link may lead elsewhere by way of us."""
-    # Browsers read backslashes as slashes, and drop control characters.
-    leads_elsewhere = not path.startswith("/") or path.startswith(("//", "/\\"))
-    return "/" if leads_elsewhere or not path.isprintable() else path

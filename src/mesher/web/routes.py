@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router, get, post
 
-from mesher.web import assets, issue_changes, issues, login, projects
+from mesher.web import assets, issue_changes, issues, login, oidc, projects
 from mesher.web.session import refuse_foreign_forms
 
 
@@ -18,6 +18,8 @@ def pages_router() -> Router:
             get("/")(projects.show_start),
             get("/login")(login.show_login),
             post("/login")(login.submit_login),
+            get("/login/oidc")(oidc.begin_oidc_login),
+            get(oidc.CALLBACK_PATH)(oidc.finish_oidc_login),
             post("/logout")(login.submit_logout),
             get("/projects")(projects.show_projects),
             get("/projects/{project_id:str}/issues")(projects.show_issues),
