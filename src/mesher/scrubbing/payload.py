@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from mesher.protocol.json_text import clean_text
 from mesher.scrubbing import json_bytes
 from mesher.scrubbing.addresses import REMOVED
 from mesher.scrubbing.cards import CARD_BYTES, MIN_DIGITS, is_card_number
@@ -190,7 +191,8 @@ class _Scan:
             self._rules.note_harmless(literal, code=code)
 
     def _note(self, key: str, what: str) -> None:
-        self.findings[Finding(key, what)] += 1
+        # Cleaned, because it goes into the event after what the event holds was.
+        self.findings[Finding(clean_text(key), what)] += 1
 
     def _is_card_in_string(self, begin: int) -> bool:
         data = self._data
