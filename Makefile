@@ -26,6 +26,9 @@ COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
 	--cov=mesher.similarity --cov=mesher.symbolication --cov-fail-under=100 \
 	--cov-report=term-missing:skip-covered
 
+# One process for each core, a file of tests after the other: both have servers of their own.
+PARALLEL := --numprocesses=auto --dist=loadfile
+
 .PHONY: run setup test check bench chaos fuzz grouping-evaluation lock
 .DELETE_ON_ERROR:
 
@@ -41,7 +44,7 @@ test: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(COVERAGE)
+	$(BIN)/pytest $(PARALLEL) $(COVERAGE)
 
 check: test
 
