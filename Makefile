@@ -23,11 +23,11 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compi
 SOURCES := src tests benchmarks
 # The pure parts, from bytes to fingerprint, are held at full coverage.
 COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
-	--cov=mesher.similarity --cov=mesher.symbolication --cov-fail-under=100 \
+	--cov=mesher.similarity --cov=mesher.search --cov=mesher.symbolication --cov-fail-under=100 \
 	--cov-report=term-missing:skip-covered
 
 # One process for each core, a file of tests after the other: both have servers of their own.
-PARALLEL := --numprocesses=auto --dist=loadfile
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 .PHONY: run setup test check bench chaos fuzz grouping-evaluation lock
 .DELETE_ON_ERROR:

@@ -41,7 +41,7 @@ def test_an_issue_is_what_its_type_declares(
     call: Any, tenant: Tenant, issue: dict[str, Any]
 ) -> None:
     shown = call("GET", f"/issues/{issue['id']}").json()
-    assert shown == issue
+    assert issue == shown | {name: issue[name] for name in ("events_in_window", "series")}
     assert shown["grouping"]["explanation"]["parts"]
     for name in ("id", "grouping", "fingerprint", "culprit"):
         del shown[name]
@@ -105,7 +105,7 @@ def test_a_cursor_of_another_sort_is_refused(call: Any, store: Any, issues_path:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("till", ["TillLocked100%: x"]),
+        ("locked", ["TillLocked100%: x"]),
         ("100%25", ["TillLocked100%: x"]),  # a percent sign is itself, not a wildcard
         ("l_o", []),  # so is an underscore
         ("paper", ["PaperJam: x"]),

@@ -80,8 +80,16 @@ def test_an_empty_project_shows_how_to_send_the_first_event(
 
 def test_a_list_without_a_match_is_no_empty_project(browser: Client, issue_path: str) -> None:
     page = browser.get("/projects/ada-shop/issues?status=resolved&query=x%26y").text
-    assert "No resolved issues with “x&amp;y” in the title." in page
-    assert "sentry_sdk" not in page
+    assert "No resolved issues that fit <code>x&amp;y</code>." in page
+
+
+def test_a_query_that_cannot_be_read_is_explained_beside_the_search(
+    browser: Client, issue_path: str
+) -> None:
+    answer = browser.get("/projects/ada-shop/issues?query=is%3Afoo")
+    assert answer.status_code == 200
+    assert "&#39;foo&#39; is not known here (character 4). expected unresolved" in answer.text
+    assert "sentry_sdk" not in answer.text
 
 
 def test_an_issue_is_listed_with_its_figures(browser: Client, issue_path: str) -> None:

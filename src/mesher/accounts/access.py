@@ -193,6 +193,13 @@ async def project_of_organization(
     return project
 
 
+async def projects_of_organization(
+    conn: ReadConnection, actor: Actor, organization: Organization
+) -> list[Project]:
+    """The projects of an (accessible) organisation that the actor sees, oldest first."""
+    return await projects.list_projects_of_organization(conn, actor.viewer, OrgId(organization.id))
+
+
 def releases_seen(actor: Actor, project: Project | None) -> uuid.UUID | None:
     """
     Of which project an actor sees the releases; ``None`` = of every one of the organisation.

@@ -1,40 +1,14 @@
-"""Issues: the list of a project's, one, and what is done to it."""
+"""One issue, and what is done to it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from litestar.params import FromPath
 
-from litestar.params import FromPath, FromQuery, QueryParameter
-
-from mesher.accounts.access import accessible_issue, accessible_project
+from mesher.accounts.access import accessible_issue
 from mesher.api.acting import ApiRequest, reading_as, writing_as
-from mesher.api.projects import PageLimit
 from mesher.errors import NotFound
 from mesher.storage import issues
-from mesher.storage.issues import IssueSort
-from mesher.storage.pages import Page
 from mesher.types import Issue, IssueStatus
-
-# The framework keeps the name ``query`` for itself.
-QueryText = Annotated[str, QueryParameter(name="query")]
-
-
-async def list_issues(
-    request: ApiRequest,
-    project_id: FromPath[str],
-    *,
-    status: FromQuery[IssueStatus | None] = None,
-    text: QueryText = "",
-    sort: FromQuery[IssueSort] = "last_seen",
-    limit: PageLimit = 50,
-    cursor: FromQuery[str | None] = None,
-) -> Page[Issue]:
-    """A project's issues with this status and this text in their title, latest or largest first."""
-    async with reading_as(request) as (conn, actor):
-        project = await accessible_project(conn, actor, project_id)
-        return await issues.list_issues(
-            conn, project, status=status, query=text, sort=sort, limit=limit, cursor=cursor
-        )
 
 
 async def get_issue(request: ApiRequest, issue_id: FromPath[str]) -> Issue:

@@ -16,11 +16,13 @@ from mesher.api import (
     grouping,
     ingest_settings,
     issue_changes,
+    issue_lists,
     issues,
     organizations,
     persons,
     projects,
     releases,
+    search_completion,
     similar_issues,
 )
 from mesher.api.errors import ErrorBody
@@ -89,7 +91,22 @@ def api_router() -> Router:
                 status_code=200,
                 operation_class=grouping.TAKES_CANDIDATE,
             )(grouping.preview_grouping),
-            get("/projects/{project_id:str}/issues", responses=_ERRORS)(issues.list_issues),
+            get("/projects/{project_id:str}/issues", responses=_ERRORS)(issue_lists.list_issues),
+            get("/organizations/{org_id:str}/issues", responses=_ERRORS)(
+                issue_lists.list_organization_issues
+            ),
+            get("/projects/{project_id:str}/events", responses=_ERRORS)(
+                issue_lists.list_project_events
+            ),
+            get("/organizations/{org_id:str}/events", responses=_ERRORS)(
+                issue_lists.list_organization_events
+            ),
+            get("/projects/{project_id:str}/search/keys", responses=_ERRORS)(
+                search_completion.list_search_keys
+            ),
+            get("/projects/{project_id:str}/search/values", responses=_ERRORS)(
+                search_completion.list_search_values
+            ),
             get("/projects/{project_id:str}/events/{event_id:str}", responses=_EVENT)(
                 events.get_project_event
             ),

@@ -1,10 +1,8 @@
-"""Issues: finding and listing them, and what people do to them."""
+"""Issues: finding one, and what people do to it."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import text
 
@@ -12,26 +10,11 @@ from mesher.errors import Conflict
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.issue_bindings import lock_number
 from mesher.storage.issue_moves import MOVES_LOCK
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import Issue, IssueStatus, Project
 
-IssueSort = Literal["last_seen", "first_seen", "events"]
-
 _COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
 
-
-class _Order(NamedTuple):
-    column: str
-    cursor_type: Any  # of the cursor: name of the sort, value and id of the page's last row
-
-
-# By last_seen a page is read off idx_issues_project_last_seen; the others sort a project's issues.
-_ORDERS: dict[IssueSort, _Order] = {
-    "last_seen": _Order("last_seen", tuple[Literal["last_seen"], datetime, uuid.UUID]),
-    "first_seen": _Order("first_seen", tuple[Literal["first_seen"], datetime, uuid.UUID]),
-    "events": _Order("event_count", tuple[Literal["events"], int, uuid.UUID]),
-}
 
 # The issue with this id, by primary key, if the viewer sees its project.
 _FIND = text(f"""
@@ -96,60 +79,6 @@ async def has_issues(conn: ReadConnection, project: Project) -> bool:
     return bool((await conn.execute(_HAS_ISSUES, {"project_id": project.id})).scalar_one())
 
 
-async def list_issues(
-    conn: ReadConnection,
-    project: Project,
-    *,
-    status: IssueStatus | None,
-    query: str,
-    sort: IssueSort,
-    limit: int,
-    cursor: str | None,
-) -> Page[Issue]:
-    """
-    One page of a project's issues, the latest or largest first.
-
-    Args:
-        conn: where to read.
-        project: whose issues.
-        status: only those; ``None`` = any.
-        query: only those with this text in their title, in any case; may be empty.
-        sort: what the order is by.
-        limit: the length of the page.
-        cursor: of the page before; ``None`` = the first page.
-
-    Raises:
-        ProtocolError: the cursor is not one of a list with this sort.
-    """
-    order = _ORDERS[sort]
-    conditions = ["i.project_id = :project_id"]
-    values: dict[str, Any] = {"project_id": project.id, "limit": limit + 1}
-    if status is not None:
-        conditions.append("i.status = :status")
-        values["status"] = status
-    if query:
-        conditions.append("i.title ILIKE :pattern")
-        values["pattern"] = _containing(query)
-    if cursor:
-        conditions.append(f"(i.{order.column}, i.id) < (:after_value, :after_id)")
-        _, values["after_value"], values["after_id"] = decode_cursor(cursor, order.cursor_type)
-    result = await conn.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-            FROM issues AS i
-            WHERE {" AND ".join(conditions)}
-            ORDER BY i.{order.column} DESC, i.id DESC
-            LIMIT :limit
-        """),
-        values,
-    )
-    issues = [Issue.from_row(row) for row in result.mappings()]
-    if len(issues) <= limit:
-        return Page(issues)
-    last = issues[limit - 1]
-    return Page(issues[:limit], encode_cursor((sort, getattr(last, order.column), last.id)))
-
-
 async def set_status(conn: WriteConnection, issue: Issue, status: IssueStatus) -> Issue | None:
     """Give the issue a status; ``None`` where it was deleted meanwhile."""
     result = await conn.execute(_SET_STATUS, {"id": issue.id, "status": status})
@@ -179,9 +108,3 @@ async def delete_issue(conn: WriteConnection, issue: Issue) -> None:
     await conn.execute(_DELETE_ATTACHMENTS, {"id": issue.id})
     await conn.execute(_DELETE_FEEDBACK, {"id": issue.id})
     await conn.execute(_DELETE_EVENTS, {"id": issue.id})
-
-
-def _containing(query: str) -> str:
-    """The LIKE pattern for a literal text; PostgreSQL refuses NUL characters, so no title has one."""
-    escaped = query.replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from mesher.ids import parse_uuid
+from mesher.ids import OrgId, parse_uuid
 from mesher.storage.database import ReadConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.releases import Release
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import ApiKey, Project
+
+# Of one organisation in one statement; each is an array's element in every search over all.
+MAX_PROJECTS = 1000
 
 _COLUMNS = ", ".join(f"p.{name}" for name in Project.__fields__())
 _KEY_COLUMNS = ", ".join(f"k.{name}" for name in ApiKey.__fields__())
@@ -32,6 +35,15 @@ _LIST = text(f"""
     SELECT {_COLUMNS}
     FROM projects AS p
     WHERE p.number > :after AND {SEES_PROJECT}
+    ORDER BY p.number
+    LIMIT :limit
+""")
+
+# A viewer's projects in one organisation, by idx_projects_org.
+_LIST_OF_ORGANIZATION = text(f"""
+    SELECT {_COLUMNS}
+    FROM projects AS p
+    WHERE p.org_id = :org_id AND {SEES_PROJECT}
     ORDER BY p.number
     LIMIT :limit
 """)
@@ -92,6 +104,15 @@ async def list_projects(
     projects = [Project.from_row(row) for row in result.mappings()]
     more = len(projects) > limit
     return Page(projects[:limit], encode_cursor((projects[limit - 1].number,)) if more else None)
+
+
+async def list_projects_of_organization(
+    conn: ReadConnection, viewer: Viewer, org_id: OrgId
+) -> list[Project]:
+    """The projects of an organisation that the viewer sees, oldest first, up to a bound."""
+    values = {**viewer.as_parameters(), "org_id": org_id, "limit": MAX_PROJECTS}
+    result = await conn.execute(_LIST_OF_ORGANIZATION, values)
+    return [Project.from_row(row) for row in result.mappings()]
 
 
 async def list_projects_of_release(

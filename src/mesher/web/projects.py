@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from litestar import Response
@@ -12,16 +12,21 @@ from litestar.response import Redirect
 from mesher.accounts.access import accessible_project
 from mesher.protocol.auth import format_dsn
 from mesher.resources import resources_of
+from mesher.search.parse import QueryError, parse_query
+from mesher.search.tree import And, Node, StateIs
 from mesher.storage.database import ReadConnection
-from mesher.storage.issues import has_issues, list_issues
-from mesher.storage.pages import MAX_PAGE_ROWS
+from mesher.storage.issue_search import Window, search_issues
+from mesher.storage.issues import has_issues
+from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.projects import list_active_keys, list_projects
-from mesher.types import ISSUE_STATUSES, IssueStatus, Project
+from mesher.types import ISSUE_STATUSES, Issue, IssueStatus, Project
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as
 
 # About two screens.
 ISSUES_PER_PAGE = 50
+# What a query asks of events is asked of those of two weeks.
+QUERY_WINDOW = timedelta(days=14)
 
 StatusFilter = Literal[IssueStatus, "all"]
 # The framework keeps the name ``query`` for itself.
@@ -54,15 +59,22 @@ async def show_issues(
     """The issues of a project; how to send the first event while there are none."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        issues = await list_issues(
-            conn,
-            project,
-            status=None if status == "all" else status,
-            query=text,
-            sort="last_seen",
-            limit=ISSUES_PER_PAGE,
-            cursor=cursor,
-        )
+        problem = ""
+        issues = Page[Issue]([])
+        now = datetime.now(UTC)
+        try:
+            issues = await search_issues(
+                conn,
+                [project],
+                _query(text, status, now),
+                Window(now - QUERY_WINDOW, now),
+                viewer=actor.viewer.user_id,
+                sort="last_seen",
+                limit=ISSUES_PER_PAGE,
+                cursor=cursor,
+            )
+        except QueryError as error:
+            problem = f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}".rstrip()
         waiting = not issues.items and not await has_issues(conn, project)
         dsn = await _first_dsn(conn, project, resources_of(request).url) if waiting else None
     return render(
@@ -73,10 +85,16 @@ async def show_issues(
         status=status,
         statuses=(*ISSUE_STATUSES, "all"),
         query=text,
+        problem=problem,
         waiting=waiting,
         dsn=dsn,
-        now=datetime.now(UTC),
+        now=now,
     )
+
+
+def _query(text: str, status: StatusFilter, now: datetime) -> Node:
+    query = parse_query(text, now)
+    return query if status == "all" else And((StateIs(status), query))
 
 
 async def _first_dsn(conn: ReadConnection, project: Project, url: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -20,8 +20,11 @@ from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.sentry.answers import PAGE_ROWS, paged
 from mesher.api.sentry.bodies import read_json, receive_body
 from mesher.errors import NotFound, ProtocolError
-from mesher.storage import issues, project_events
+from mesher.search.parse import parse_query
+from mesher.search.tree import And, Or, StateIs
+from mesher.storage import project_events
 from mesher.storage.database import ReadConnection
+from mesher.storage.issue_search import Window, search_issues
 from mesher.storage.issues import set_status
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
@@ -39,7 +42,8 @@ _STATUSES: dict[SentryStatus, IssueStatus] = {
     "muted": "archived",
     "archived": "archived",
 }
-_STATUS_FILTER = "is:"
+# What a query asks of events is asked of those of two weeks.
+QUERY_WINDOW = timedelta(days=14)
 
 
 class IssueInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -89,7 +93,7 @@ async def list_issues(
     """A project's issues, the latest first; ``query`` is ``is:<status>`` and text in the title."""
     async with reading_as(request) as (conn, actor):
         project = await _project(conn, actor, org_id, project_id)
-        page = await _page(conn, project, request, cursor)
+        page = await _page(conn, actor, project, request, cursor)
     return paged(request, [_issue_info(issue, project) for issue in page.items], page)
 
 
@@ -109,7 +113,7 @@ async def update_issues(
         if ids:
             found = [await accessible_issue(conn, actor, issue_id) for issue_id in ids]
         else:
-            found = (await _page(conn, project, request, None)).items
+            found = (await _page(conn, actor, project, request, None)).items
         if any(issue.project_id != project.id for issue in found):
             raise NotFound("there is no such issue")
         for issue in sorted(found, key=lambda issue: issue.id):  # one order for all: no deadlock
@@ -138,24 +142,23 @@ async def _project(conn: ReadConnection, actor: Actor, org_id: str, project_id: 
 
 
 async def _page(
-    conn: ReadConnection, project: Project, request: ApiRequest, cursor: str | None
+    conn: ReadConnection, actor: Actor, project: Project, request: ApiRequest, cursor: str | None
 ) -> Page[Issue]:
-    words = request.query_params.get("query", "").split()
-    wanted = [
-        word.removeprefix(_STATUS_FILTER) for word in words if word.startswith(_STATUS_FILTER)
-    ]
-    wanted += request.query_params.getall("status", [])
+    wanted = request.query_params.getall("status", [])
     unknown = [status for status in wanted if status not in _STATUSES]
     if unknown:
         raise ProtocolError(
             f"{unknown[0]!r} is no status of an issue", hint=f"one of {', '.join(_STATUSES)}"
         )
     statuses = {_STATUSES[msgspec.convert(status, SentryStatus)] for status in wanted}
-    return await issues.list_issues(
+    now = datetime.now(UTC)
+    query = parse_query(request.query_params.get("query", ""), now)
+    return await search_issues(
         conn,
-        project,
-        status=statuses.pop() if len(statuses) == 1 else None,
-        query=" ".join(word for word in words if not word.startswith(_STATUS_FILTER)),
+        [project],
+        And((query, Or(tuple(map(StateIs, sorted(statuses)))))) if statuses else query,
+        Window(now - QUERY_WINDOW, now),
+        viewer=actor.viewer.user_id,
         sort="last_seen",
         limit=PAGE_ROWS,
         cursor=cursor or None,

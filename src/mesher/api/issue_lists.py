@@ -1,0 +1,188 @@
+"""Lists of issues and events, as a query finds them in a project or an organisation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from mesher.accounts.access import (
+    Actor,
+    accessible_organization,
+    accessible_project,
+    projects_of_organization,
+)
+from mesher.api.acting import ApiRequest, reading_as
+from mesher.api.json_forms import extend, extended
+from mesher.api.projects import PageLimit
+from mesher.api.searching import (
+    Environment,
+    QueryText,
+    Since,
+    Until,
+    read_query,
+    read_window,
+)
+from mesher.search.tree import Node
+from mesher.storage.database import ReadConnection
+from mesher.storage.event_search import search_events
+from mesher.storage.events import EventSummary
+from mesher.storage.issue_counts import counts_of_issues
+from mesher.storage.issue_search import IssueSort, Window, search_issues
+from mesher.storage.pages import Page
+from mesher.types import Issue, IssueStatus, Project
+
+# Points of a sparkline: one for each hour of a day, or half a day of the usual window.
+MAX_BUCKETS = 100
+Buckets = Annotated[
+    int,
+    QueryParameter(
+        name="buckets", ge=1, le=MAX_BUCKETS, description="how many parts the window is counted in"
+    ),
+]
+
+ISSUE_ROW = extended("IssueRow", Issue, events_in_window=int, series=list[int])
+IssuePage = Page[ISSUE_ROW]  # type: ignore[valid-type]
+
+
+async def list_issues(
+    request: ApiRequest,
+    project_id: FromPath[str],
+    *,
+    text: QueryText = "",
+    status: FromQuery[IssueStatus | None] = None,
+    environment: Environment = None,
+    since: Since = None,
+    until: Until = None,
+    sort: FromQuery[IssueSort] = "last_seen",
+    buckets: Buckets = 24,
+    limit: PageLimit = 50,
+    cursor: FromQuery[str | None] = None,
+) -> IssuePage:
+    """A project's issues that a query finds, latest or largest first, each with its events in the window."""
+    async with reading_as(request) as (conn, actor):
+        project = await accessible_project(conn, actor, project_id)
+        query = read_query(text, status=status, environment=environment)
+        window = read_window(since, until)
+        page = await search_issues(
+            conn,
+            [project],
+            query,
+            window,
+            viewer=actor.viewer.user_id,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
+        return await _with_counts(conn, page, window, buckets)
+
+
+async def list_organization_issues(
+    request: ApiRequest,
+    org_id: FromPath[str],
+    *,
+    text: QueryText = "",
+    status: FromQuery[IssueStatus | None] = None,
+    environment: Environment = None,
+    since: Since = None,
+    until: Until = None,
+    sort: FromQuery[IssueSort] = "last_seen",
+    buckets: Buckets = 24,
+    limit: PageLimit = 50,
+    cursor: FromQuery[str | None] = None,
+) -> IssuePage:
+    """The same over all projects of an organisation that the caller sees."""
+    async with reading_as(request) as (conn, actor):
+        projects = await _projects(conn, actor, org_id)
+        query = read_query(text, status=status, environment=environment)
+        window = read_window(since, until)
+        page = await search_issues(
+            conn,
+            projects,
+            query,
+            window,
+            viewer=actor.viewer.user_id,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
+        return await _with_counts(conn, page, window, buckets)
+
+
+async def list_project_events(
+    request: ApiRequest,
+    project_id: FromPath[str],
+    *,
+    text: QueryText = "",
+    environment: Environment = None,
+    since: Since = None,
+    until: Until = None,
+    limit: PageLimit = 50,
+    cursor: FromQuery[str | None] = None,
+) -> Page[EventSummary]:
+    """A project's events that a query finds, the latest first."""
+    async with reading_as(request) as (conn, actor):
+        project = await accessible_project(conn, actor, project_id)
+        query = read_query(text, environment=environment)
+        return await _events(
+            conn, actor, [project], query, read_window(since, until), limit=limit, cursor=cursor
+        )
+
+
+async def list_organization_events(
+    request: ApiRequest,
+    org_id: FromPath[str],
+    *,
+    text: QueryText = "",
+    environment: Environment = None,
+    since: Since = None,
+    until: Until = None,
+    limit: PageLimit = 50,
+    cursor: FromQuery[str | None] = None,
+) -> Page[EventSummary]:
+    """The same over all projects of an organisation that the caller sees."""
+    async with reading_as(request) as (conn, actor):
+        projects = await _projects(conn, actor, org_id)
+        query = read_query(text, environment=environment)
+        return await _events(
+            conn, actor, projects, query, read_window(since, until), limit=limit, cursor=cursor
+        )
+
+
+async def _projects(conn: ReadConnection, actor: Actor, org_id: str) -> list[Project]:
+    organization = await accessible_organization(conn, actor, org_id)
+    return await projects_of_organization(conn, actor, organization)
+
+
+async def _events(
+    conn: ReadConnection,
+    actor: Actor,
+    projects: list[Project],
+    query: Node,
+    window: Window,
+    *,
+    limit: int,
+    cursor: str | None,
+) -> Page[EventSummary]:
+    return await search_events(
+        conn, projects, query, window, viewer=actor.viewer.user_id, limit=limit, cursor=cursor
+    )
+
+
+async def _with_counts(
+    conn: ReadConnection, page: Page[Issue], window: Window, buckets: int
+) -> IssuePage:
+    counts = await counts_of_issues(
+        conn, [issue.id for issue in page.items], window, buckets=buckets
+    )
+    rows: list[msgspec.Struct] = [
+        extend(
+            ISSUE_ROW,
+            issue,
+            events_in_window=counts[issue.id].events,
+            series=counts[issue.id].buckets,
+        )
+        for issue in page.items
+    ]
+    return Page(rows, page.next_cursor)

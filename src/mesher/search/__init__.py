@@ -1,0 +1,9 @@
+"""
+The language in which people look for issues and events: text in, a tree out. Pure.
+
+    is:unresolved level:error release:1.2.* !user.email:x@y.z (timeout OR "connection refused")
+
+``parse`` reads it by ``grammar``, ``keys`` says what can be asked for, ``values`` reads what stands
+behind the colon, ``tree`` is the result, which ``storage.search`` turns into SQL. Imports ``errors``
+alone.
+"""

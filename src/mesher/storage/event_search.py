@@ -1,0 +1,68 @@
+"""Lists of events: those of some projects that a query finds, the latest first, page by page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import text
+
+from mesher.ids import UserId
+from mesher.search.tree import Node
+from mesher.storage.database import ReadConnection
+from mesher.storage.events import EventSummary
+from mesher.storage.issue_search import Window
+from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.search_conditions import Conditions
+from mesher.storage.search_time import limited_time
+from mesher.types import Project
+
+
+async def search_events(
+    conn: ReadConnection,
+    projects: Sequence[Project],
+    query: Node,
+    window: Window,
+    *,
+    viewer: UserId,
+    limit: int,
+    cursor: str | None,
+) -> Page[EventSummary]:
+    """
+    One page of the events that a query finds, the latest first; by idx_events_project_received.
+
+    Raises:
+        ProtocolError: the cursor is not one of this list, or the search takes too long.
+    """
+    if not projects:
+        return Page([])
+    made = Conditions("events", viewer)
+    until = made.parameter(window.until)
+    after = ""
+    if cursor:
+        after_time, after_id = decode_cursor(cursor, tuple[datetime, uuid.UUID])
+        moment = made.parameter(after_time)
+        # The condition on received_at alone is what leaves partitions out.
+        after = f"""AND e.received_at <= {moment}
+                  AND (e.received_at, e.id) < ({moment}, {made.parameter(after_id)})"""
+    async with limited_time(conn):
+        result = await conn.execute(
+            text(f"""
+                SELECT e.id, e.project_id, e.issue_id, e.level, e.message, e.tags, e.user_context,
+                       e.sdk_name, e.sdk_version, e.received_at
+                FROM events AS e JOIN issues AS i ON i.id = e.issue_id
+                WHERE e.project_id = ANY({made.parameter([one.id for one in projects])})
+                  AND e.received_at >= {made.parameter(window.since)} AND e.received_at < {until}
+                  AND {made.condition(query)} {after}
+                ORDER BY e.received_at DESC, e.id DESC
+                LIMIT {made.parameter(limit + 1)}
+            """),
+            made.values,
+        )
+    events = [msgspec.convert(row, EventSummary) for row in result.mappings()]
+    if len(events) <= limit:
+        return Page(events)
+    last = events[limit - 1]
+    return Page(events[:limit], encode_cursor((last.received_at, last.id)))

@@ -1,0 +1,48 @@
+"""How many events issues had within a window, and when."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import text
+
+from mesher.storage.database import ReadConnection
+from mesher.storage.issue_search import Window
+
+# By idx_events_issue_received, of the window's partitions; for the issues of one page.
+_COUNT = text("""
+    SELECT e.issue_id,
+           width_bucket(extract(epoch FROM e.received_at),
+                        extract(epoch FROM CAST(:since AS timestamptz)),
+                        extract(epoch FROM CAST(:until AS timestamptz)), :buckets) AS bucket,
+           count(*) AS events
+    FROM events AS e
+    WHERE e.issue_id = ANY(:issue_ids) AND e.received_at >= :since AND e.received_at < :until
+    GROUP BY 1, 2
+""")
+
+
+class WindowCount(msgspec.Struct, frozen=True):
+    """The events of an issue within a window."""
+
+    events: int
+    buckets: list[int]  # of equal length, the oldest first
+
+
+async def counts_of_issues(
+    conn: ReadConnection, issue_ids: Sequence[uuid.UUID], window: Window, *, buckets: int
+) -> Mapping[uuid.UUID, WindowCount]:
+    """The counts of each issue; those without events have zeros."""
+    series = {issue_id: [0] * buckets for issue_id in issue_ids}
+    if issue_ids:
+        values = {
+            "issue_ids": list(issue_ids),
+            "since": window.since,
+            "until": window.until,
+            "buckets": buckets,
+        }
+        for row in await conn.execute(_COUNT, values):
+            series[row.issue_id][row.bucket - 1] = row.events
+    return {issue_id: WindowCount(sum(counts), counts) for issue_id, counts in series.items()}

@@ -1,0 +1,162 @@
+"""
+Lists of issues: those of some projects that a query finds, in an order, page by page.
+
+What a query asks of events is asked of those within a window of time, so that it reads some partitions
+and not all.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import text
+
+from mesher.ids import UserId
+from mesher.search.tree import And, Node
+from mesher.storage.database import ReadConnection
+from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.search_conditions import Conditions
+from mesher.storage.search_time import limited_time
+from mesher.types import Issue, Project
+
+IssueSort = Literal["last_seen", "first_seen", "events"]
+
+_COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
+
+
+class Window(msgspec.Struct, frozen=True):
+    """From when until when events count."""
+
+    since: datetime
+    until: datetime
+
+
+class _Order(NamedTuple):
+    column: str
+    cursor_type: Any  # of the cursor: name of the sort, value and id of the page's last row
+
+
+# By last_seen a page is read off idx_issues_project_last_seen; the others sort a project's issues.
+_ORDERS: dict[IssueSort, _Order] = {
+    "last_seen": _Order("last_seen", tuple[Literal["last_seen"], datetime, uuid.UUID]),
+    "first_seen": _Order("first_seen", tuple[Literal["first_seen"], datetime, uuid.UUID]),
+    "events": _Order("event_count", tuple[Literal["events"], int, uuid.UUID]),
+}
+
+
+async def search_issues(
+    conn: ReadConnection,
+    projects: Sequence[Project],
+    query: Node,
+    window: Window,
+    *,
+    viewer: UserId,
+    sort: IssueSort,
+    limit: int,
+    cursor: str | None,
+) -> Page[Issue]:
+    """
+    One page of the issues that a query finds, the latest or largest first.
+
+    Args:
+        conn: where to read.
+        projects: whose issues.
+        query: which of them.
+        window: of the events that the query asks about.
+        viewer: who ``me`` is.
+        sort: what the order is by.
+        limit: the length of the page.
+        cursor: of the page before; ``None`` = the first page.
+
+    Raises:
+        ProtocolError: the cursor is not one of a list with this sort, or the search takes too long.
+    """
+    if not projects:
+        return Page([])
+    order = _ORDERS[sort]
+    conditions, values = issue_conditions(projects, query, window, viewer=viewer)
+    if cursor:
+        conditions.append(f"(i.{order.column}, i.id) < (:after_value, :after_id)")
+        _, values["after_value"], values["after_id"] = decode_cursor(cursor, order.cursor_type)
+    async with limited_time(conn):
+        result = await conn.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                FROM issues AS i
+                WHERE {" AND ".join(conditions)}
+                ORDER BY i.{order.column} DESC, i.id DESC
+                LIMIT :limit
+            """),
+            {**values, "limit": limit + 1},
+        )
+    issues = [Issue.from_row(row) for row in result.mappings()]
+    if len(issues) <= limit:
+        return Page(issues)
+    last = issues[limit - 1]
+    return Page(issues[:limit], encode_cursor((sort, getattr(last, order.column), last.id)))
+
+
+async def find_issue_ids(
+    conn: ReadConnection,
+    projects: Sequence[Project],
+    query: Node,
+    window: Window,
+    *,
+    viewer: UserId,
+    limit: int,
+) -> list[uuid.UUID]:
+    """
+    The ids of the issues that a query finds, in the order of ids, at most ``limit`` of them.
+
+    Raises:
+        ProtocolError: the search takes too long.
+    """
+    if not projects:
+        return []
+    conditions, values = issue_conditions(projects, query, window, viewer=viewer)
+    async with limited_time(conn):
+        result = await conn.execute(
+            text(f"""
+                SELECT i.id FROM issues AS i
+                WHERE {" AND ".join(conditions)} ORDER BY i.id LIMIT :limit
+            """),
+            {**values, "limit": limit},
+        )
+    return list(result.scalars())
+
+
+def issue_conditions(
+    projects: Sequence[Project], query: Node, window: Window, *, viewer: UserId
+) -> tuple[list[str], dict[str, Any]]:
+    """The conditions on an issue ``i`` that all have to hold, and their values."""
+    made = Conditions("issues", viewer)
+    asked = _parts(query)
+    of_events = tuple(node for node in asked if made.asks_about_events(node))
+    conditions = [
+        f"i.project_id = {made.parameter(projects[0].id)}"  # which keeps the order of the index
+        if len(projects) == 1
+        else f"i.project_id = ANY({made.parameter([project.id for project in projects])})",
+        *(made.condition(node) for node in asked if node not in of_events),
+    ]
+    if of_events:  # all of one event, by idx_events_issue_received or idx_events_tags
+        conditions.append(
+            f"""EXISTS (
+                SELECT FROM events AS e
+                WHERE e.issue_id = i.id
+                  AND e.received_at >= {made.parameter(window.since)}
+                  AND e.received_at < {made.parameter(window.until)}
+                  AND {made.condition(And(of_events))}
+            )"""
+        )
+    return conditions, made.values
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    """What has to hold all together."""
+    if not isinstance(node, And):
+        return (node,)
+    return tuple(part for inner in node.nodes for part in _parts(inner))
