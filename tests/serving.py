@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from mesher.app import make_app
 from mesher.resources import Network, Oidc, Resources, open_resources
+from mesher.types import Role
 from tenants import Tenant, make_tenant
 
 URL = "https://mesher.example"
@@ -37,8 +39,8 @@ class Client:
     def post(self, path: str, **options: Any) -> httpx.Response:
         return self.request("POST", path, **options)
 
-    def make_tenant(self, name: str) -> Tenant:
-        return self._portal.call(make_tenant, self.resources.engine, name)
+    def make_tenant(self, name: str, *, role: Role = "owner") -> Tenant:
+        return self.call(partial(make_tenant, self.resources.engine, name, role=role))
 
     def call(self, function: Any, *arguments: Any) -> Any:
         """Run an async function where the application runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from mesher.ingest.digest import Symbolicate
 from mesher.ingest.digester import make_batch
 from mesher.ingest.journal import Entry, Record, encode_record
 from mesher.ingest.policies import Policies
-from mesher.storage import organizations, tokens, users
+from mesher.storage import api_keys, organizations, tokens, users
 from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.ingest_batch import store_batch
@@ -59,11 +59,28 @@ async def make_tenant(engine: AsyncEngine, name: str, *, role: Role = "owner") -
         project = await organizations.insert_project(
             conn, org_id=org_id, name=f"{name}'s shop", slug=f"{name}-shop"
         )
-        await organizations.insert_key(conn, project, key_value=f"mshr_{public_key}")
+        await api_keys.insert_key(conn, project, key_value=f"mshr_{public_key}", label="default")
     scopes: tuple[TokenScope, ...] = ("read", "write", "admin")
     for scope in scopes:
         made[scope] = await make_token(engine, user_id, org_id, scope=scope)
     return Tenant(org_id, user_id, email, project, public_key, made)
+
+
+async def add_member(engine: AsyncEngine, tenant: Tenant, name: str, role: Role) -> Tenant:
+    """A further person in a tenant's organisation, with a token of each scope."""
+    email = f"{name}@example.com"
+    async with writing(engine) as conn:
+        user_id = await users.insert_user(
+            conn, email=email, password_hash=PASSWORD_HASH, display_name=name
+        )
+        await organizations.insert_membership(
+            conn, user_id=user_id, org_id=tenant.org_id, role=role
+        )
+    scopes: tuple[TokenScope, ...] = ("read", "write", "admin")
+    made = {
+        scope: await make_token(engine, user_id, tenant.org_id, scope=scope) for scope in scopes
+    }
+    return replace(tenant, user_id=user_id, email=email, tokens=made)
 
 
 async def make_token(

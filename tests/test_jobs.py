@@ -107,6 +107,19 @@ def test_a_long_retention_stops_after_the_step_in_hand(conn, database_url, tmp_p
     assert len(running.logged("partition_in_use")) < 20
 
 
+def test_the_data_of_a_deleted_project_is_removed_within_a_minute(conn, database_url, tmp_path):
+    make_partitions(conn, NOW.date(), days_ahead=0)
+    store(conn, new_event())
+    conn.execute(
+        "INSERT INTO removals (subject_id, kind, org_id) VALUES (%s, 'project', %s)",
+        (PROJECT, uuid.uuid4()),
+    )
+    with jobs(database_url, tmp_path / "log") as running:
+        wait_until(lambda: running.logged("data_removed"))
+        wait_until(lambda: conn.execute("SELECT 1 FROM removals WHERE swept_at < now()").fetchone())
+    assert conn.execute("SELECT count(*) FROM events").fetchone() == (0,)
+
+
 def test_of_two_nodes_one_does_the_work_of_the_hour(conn, database_url, tmp_path):
     with jobs(database_url, tmp_path / "a") as one, jobs(database_url, tmp_path / "b") as other:
         wait_until(lambda: workers(conn) == 2)

@@ -91,6 +91,12 @@ def test_passwords_in_urls_are_masked_wherever_they_are():
     assert line["reason"] == "no postgresql://me:[masked]@db/x"
 
 
+def test_the_secret_of_an_invitations_link_is_masked_wherever_it_is():
+    line = json.loads(logged("log.info('x', path='/invitations/' + 43 * 's' + '?a=b')"))
+
+    assert line["path"] == "/invitations/[masked]?a=b"
+
+
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_a_traceback_is_logged_without_local_variables(log_format):
     code = """

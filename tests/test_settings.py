@@ -52,6 +52,7 @@ def test_an_option_wins_over_its_variable():
         ("MESHER_LOG_LEVEL", "loud"),
         ("MESHER_LOG_FORMAT", "xml"),
         ("MESHER_TRUSTED_PROXIES", "proxy.example.com"),
+        ("MESHER_NEW_ORGANIZATIONS", "anybody"),
         ("MESHER_JOURNAL_MAX_BYTES", "1"),
     ],
 )

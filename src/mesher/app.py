@@ -187,6 +187,7 @@ async def _serve(settings: Settings, index: int) -> None:
         trusted_proxies=_networks(settings.trusted_proxies),
         web_processes=settings.web_processes,
         oidc=_oidc(settings),
+        members_make_organizations=settings.new_organizations == "members",
     ) as resources:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 The jobs process: background work on procrastinate, a job queue in PostgreSQL.
 
 Each hour one job makes partitions and one applies retention; each minute one goes on with merges and
-splits that have events left to move; every quarter of a minute one maps events for which a source map
+splits that have events left to move, and one removes the data of deleted projects; every quarter of a minute one maps events for which a source map
 came late. Of several nodes whichever comes first puts the job of a time into the queue, once, and any of
 them takes it. A further job makes artifacts of uploads, whenever one is complete. All may be cut off and
 repeated at any point.
@@ -37,6 +37,7 @@ from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_changes import continue_change, find_unfinished
 from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MOVE_EVENTS
 from mesher.storage.partitions import make_partitions
+from mesher.storage.removals import find_due, remove
 from mesher.storage.retention import apply_retention
 from mesher.symbolication.problems import TOO_SLOW
 from mesher.symbolication.queries import Answer, Query
@@ -190,6 +191,12 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _moves_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
         _move_events(database_url, stop)
 
+    # Nobody sees what is removed here, so it may wait for a minute, and go on in the next.
+    @queue.periodic(cron=EVERY_MINUTE)
+    @queue.task(name="remove_data", queueing_lock="remove_data")
+    def _removal_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
+        _remove_data(database_url, stop)
+
     # Often, because people look at an event when they have just uploaded its source map; where
     # nothing has come it is one statement.
     @queue.periodic(cron=EVERY_QUARTER_MINUTE)
@@ -231,6 +238,22 @@ def _move_events(database_url: str, stop: asyncio.Event) -> None:
                 log.error("issue_change_stuck", change=str(change.id), reason=error.message)  # noqa: TRY400
             else:
                 log.info("issue_change_finished", change=str(change.id), events=moved)
+
+
+def _remove_data(database_url: str, stop: asyncio.Event) -> None:
+    until = time.monotonic() + MOVES_SECONDS
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        while due := find_due(conn):  # projects of an organisation become due in its turn
+            for removal in due:
+                removed = 0
+                for rows in remove(conn, removal):
+                    removed += rows
+                    if stop.is_set() or time.monotonic() > until:
+                        return
+                if removed:
+                    log.info(
+                        "data_removed", kind=removal.kind, id=str(removal.subject_id), rows=removed
+                    )
 
 
 def _remap_events(database_url: str, stop: asyncio.Event) -> None:

@@ -33,6 +33,8 @@ SECRET_WORDS = (
     "database_url",
 )
 _PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)[^\s@]+@")
+# Links whose last part is a secret: whoever has it may use it.
+_SECRET_PATH = re.compile(r"(/invitations/)[\w-]{20,}")
 # Loggers of libraries that announce at "info" what only their developers want to know.
 _TALKATIVE = ("alembic", "httpx", "procrastinate", "uvicorn")
 
@@ -88,12 +90,13 @@ def configure_logging(*, level: str, log_format: str, process: str) -> None:
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace the values of fields that are named like secrets, and passwords inside URLs."""
+    """Mask the values of fields that are named like secrets, and passwords and secrets inside URLs."""
     for name, value in event.items():
         if any(word in name.lower() for word in SECRET_WORDS):
             event[name] = MASKED
         elif isinstance(value, str):
-            event[name] = _PASSWORD_IN_URL.sub(rf"\1{MASKED}@", value)
+            without_passwords = _PASSWORD_IN_URL.sub(rf"\1{MASKED}@", value)
+            event[name] = _SECRET_PATH.sub(rf"\1{MASKED}", without_passwords)
     return event
 
 

@@ -68,6 +68,7 @@ class Resources:
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
     uploads: asyncio.Semaphore  # held while chunks are received
     oidc: Oidc | None
+    members_make_organizations: bool  # else the operator alone does
 
 
 def resources_of(request: Request[Any, Any, Any]) -> Resources:
@@ -87,6 +88,7 @@ async def open_resources(
     trusted_proxies: Sequence[Network],
     web_processes: int,
     oidc: Oidc | None = None,
+    members_make_organizations: bool = True,
 ) -> AsyncIterator[Resources]:
     """
     Open everything, and close it again in an order that keeps what was acknowledged.
@@ -126,6 +128,7 @@ async def open_resources(
             trusted_proxies=trusted_proxies,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
             oidc=oidc,
+            members_make_organizations=members_make_organizations,
         )
     finally:
         keys.close()

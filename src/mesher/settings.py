@@ -52,6 +52,9 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     msgspec.Meta(description="debug, info, warning or error"),
 ]
+NewOrganizations = Annotated[
+    Literal["members", "operator"], msgspec.Meta(description="members or operator")
+]
 LogFormat = Annotated[Literal["text", "json"], msgspec.Meta(description="text or json")]
 
 
@@ -82,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"  # text for people, json for collectors
     trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
+    new_organizations: NewOrganizations = "members"  # who makes them: any member, or the CLI alone
     journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
     oidc_issuer: Url = ""  # the identity provider that people may log in by; empty: none
     oidc_client_id: str = ""  # of Mesher at that provider

@@ -32,9 +32,12 @@ ID_PARAMETERS = {
     "version",
     "change_id",
     "other_id",
+    "member_id",
+    "invitation_id",
+    "key_id",
 }
-# Names of files; every visitor may read them.
-OTHER_PARAMETERS = {"name", "path"}
+# Names of files, which every visitor may read; and a secret that is a credential itself.
+OTHER_PARAMETERS = {"name", "path", "token"}
 
 
 def _routes(resources: Resources) -> list[tuple[str, str]]:
@@ -84,6 +87,9 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "project_id": str(tenant.project.id),
         "org_id": str(tenant.org_id),
         "token_id": _token_id(client, tenant),
+        "member_id": str(tenant.user_id),
+        "invitation_id": _invitation_id(client, tenant),
+        "key_id": _key_id(client, tenant),
         "version": f"{tenant.project.slug}@1.0",
         "issue_id": issue["id"],
         "event_id": event["id"],
@@ -97,6 +103,19 @@ def _token_id(client: Client, tenant: Tenant) -> str:
     headers = {"authorization": f"Bearer {tenant.tokens['admin']}"}
     listed = client.get(f"/api/v1/organizations/{tenant.org_id}/tokens", headers=headers)
     return listed.json()["items"][0]["id"]
+
+
+def _key_id(client: Client, tenant: Tenant) -> str:
+    headers = {"authorization": f"Bearer {tenant.tokens['read']}"}
+    listed = client.get(f"/api/v1/projects/{tenant.project.id}/keys", headers=headers)
+    return listed.json()["items"][0]["id"]
+
+
+def _invitation_id(client: Client, tenant: Tenant) -> str:
+    path = f"/api/v1/organizations/{tenant.org_id}/invitations"
+    headers = {"authorization": f"Bearer {tenant.tokens['admin']}"}
+    listed = client.get(path, headers=headers).json()["items"]
+    return listed[0]["id"] if listed else client.post(path, headers=headers, json={}).json()["id"]
 
 
 def _make_release(client: Client, tenant: Tenant) -> None:

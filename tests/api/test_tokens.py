@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from sqlalchemy import text
 
 from api.conftest import Call
+from mesher.storage.database import writing
 from serving import Client
-from tenants import Tenant, make_token
+from tenants import Tenant, add_member, make_token
 
 PATH = "/organizations/ada/tokens"
 
@@ -62,3 +66,49 @@ def test_a_token_for_one_project_makes_tokens_for_that_one_alone(
 @pytest.mark.parametrize("body", [b"{", b"{}", b'{"name": ""}', b'{"name": "x", "scope": "root"}'])
 def test_a_body_that_does_not_fit_is_refused(call: Call, body: bytes) -> None:
     assert call("POST", PATH, scope="admin", content=body).status_code == 400
+
+
+def test_a_token_opens_nothing_after_its_end(call: Call, client: Client) -> None:
+    end = datetime.now(UTC) + timedelta(days=1)
+    body = {"name": "x", "expires_at": end.isoformat()}
+    made = call("POST", PATH, scope="admin", json=body).json()
+    assert made["expires_at"].startswith(end.isoformat()[:19])
+    headers = {"authorization": f"Bearer {made['token']}"}
+    assert client.get("/api/v1/projects", headers=headers).status_code == 200
+
+    async def wait_a_day() -> None:
+        async with writing(client.resources.engine) as conn:
+            await conn.execute(text("UPDATE api_tokens SET expires_at = now()"))
+
+    client.call(wait_a_day)
+    assert client.get("/api/v1/projects", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("end", ["2020-01-01T00:00:00Z", "2090-01-01T00:00:00", "tomorrow"])
+def test_an_end_that_is_past_or_no_time_with_a_zone_is_refused(call: Call, end: str) -> None:
+    answer = call("POST", PATH, scope="admin", json={"name": "x", "expires_at": end})
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "expires_at"
+
+
+def test_admins_see_and_revoke_the_tokens_of_all_and_members_their_own(
+    call: Call, client: Client, tenant: Tenant
+) -> None:
+    eve = client.call(add_member, client.resources.engine, tenant, "eve", "member")
+    headers = {"authorization": f"Bearer {eve.tokens['admin']}"}
+    assert client.get(f"/api/v1{PATH}?everybody=true", headers=headers).status_code == 403
+    [ours, *_] = call("GET", PATH, scope="admin").json()["items"]
+    answer = client.request("DELETE", f"/api/v1{PATH}/{ours['id']}", headers=headers)
+    assert answer.status_code == 404
+
+    pages = [call("GET", f"{PATH}?everybody=true&limit=4", scope="admin").json()]
+    pages.append(
+        call("GET", f"{PATH}?everybody=true&cursor={pages[0]['next_cursor']}", scope="admin").json()
+    )
+    everybody = [one for page in pages for one in page["items"]]
+    assert len(everybody) == 6
+    assert pages[1]["next_cursor"] is None
+    hers = [one["id"] for one in everybody if one["user_id"] == str(eve.user_id)]
+    for token_id in hers:
+        assert call("DELETE", f"{PATH}/{token_id}", scope="admin").status_code == 204
+    assert client.get(f"/api/v1{PATH}", headers=headers).status_code == 401

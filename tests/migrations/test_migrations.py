@@ -66,6 +66,9 @@ INDEXES = {
 LATER_INDEXES = {
     "idx_api_tokens_user": "api_tokens(user_id)",
     "idx_user_identities_user": "user_identities(user_id)",
+    "idx_api_tokens_org": "api_tokens(org_id, created_at, id)",
+    "idx_invitations_org": "invitations(org_id, created_at, id)",
+    "idx_invitations_inviter": "invitations(invited_by)",
     "idx_audit_log_org": "audit_log(org_id, id DESC)",
     "idx_audit_log_actor": "audit_log(actor_id, id DESC)",
     "idx_event_ids_received": "event_ids USING BRIN (received_at)",
@@ -122,11 +125,13 @@ LATER_TABLES = {
     "deploys",
     "upload_chunks",
     "assemblies",
+    "invitations",
     "issue_fingerprints",
     "issue_routes",
     "issue_changes",
     "issue_signatures",
     "privacy_actions",
+    "removals",
 }
 
 

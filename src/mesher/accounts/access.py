@@ -34,6 +34,7 @@ from mesher.storage import (
     tokens,
     users,
 )
+from mesher.storage.audit_log import Author
 from mesher.storage.database import ReadConnection
 from mesher.storage.memberships import find_role
 from mesher.storage.releases import Release
@@ -58,7 +59,14 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     viewer: Viewer
     scope: TokenScope
     name: str  # for people to read
+    person: str  # whose session or token it is, for people to read
     token_last_used_at: datetime | None = None  # of a token
+
+    @property
+    def author(self) -> Author:
+        """As the record of changes names them: the person, and the token if it was one."""
+        name = self.person if self.name == self.person else f"{self.person} (token {self.name})"
+        return Author(id=self.viewer.user_id, name=name)
 
 
 async def actor_of_session(conn: ReadConnection, token: str | None) -> Actor:
@@ -71,11 +79,8 @@ async def actor_of_session(conn: ReadConnection, token: str | None) -> Actor:
     user = await users.find_session_user(conn, hash_token(token)) if token else None
     if user is None:
         raise AuthError("nobody is logged in", hint="log in, or send an API token")
-    return Actor(
-        viewer=Viewer(user_id=user.id),
-        scope="admin",
-        name=user.display_name or user.email,
-    )
+    name = user.display_name or user.email
+    return Actor(viewer=Viewer(user_id=user.id), scope="admin", name=name, person=name)
 
 
 async def actor_of_token(conn: ReadConnection, token: str) -> Actor:
@@ -96,6 +101,7 @@ async def actor_of_token(conn: ReadConnection, token: str) -> Actor:
         ),
         scope=grant.scope,
         name=grant.name,
+        person=grant.user_name,
         token_last_used_at=grant.last_used_at,
     )
 
@@ -156,20 +162,43 @@ async def accessible_organization(
     organization = await organizations.find_organization(conn, actor.viewer, reference)
     if organization is None:
         raise NotFound("there is no such organization")
-    if needs != "member" and actor.viewer.project_id is not None:
+    if needs != "member":
+        require_whole_organization(actor)
+    await _require_role(conn, actor, OrgId(organization.id), needs)
+    return organization
+
+
+def require_whole_organization(actor: Actor) -> None:
+    """
+    Refuse what credentials for one project are not for.
+
+    Raises:
+        Forbidden: they are.
+    """
+    if actor.viewer.project_id is not None:
         raise Forbidden(
             "this concerns the whole organization; the token is for one project of it",
             hint="use a token for the organization",
         )
-    await _require_role(conn, actor, OrgId(organization.id), needs)
-    return organization
+
+
+async def has_role(
+    conn: ReadConnection, actor: Actor, organization: Organization, needs: Role
+) -> bool:
+    """Whether an actor has at least a role in the whole of an (accessible) organisation."""
+    role = await find_role(conn, actor.viewer.user_id, OrgId(organization.id))
+    return actor.viewer.project_id is None and _suffices(role, needs)
+
+
+def _suffices(role: Role | None, needs: Role) -> bool:
+    return role is not None and ROLES.index(role) <= ROLES.index(needs)
 
 
 async def _require_role(conn: ReadConnection, actor: Actor, org_id: OrgId, needs: Role) -> None:
     if needs == "member":  # as everybody is who sees it
         return
     role = await find_role(conn, actor.viewer.user_id, org_id)
-    if role is None or ROLES.index(role) > ROLES.index(needs):
+    if not _suffices(role, needs):
         raise Forbidden(
             f"this needs the role {needs} in the organization; yours is {role or 'none'}",
             hint="ask an owner of the organization",

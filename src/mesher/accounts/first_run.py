@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesher.accounts.passwords import hash_password, verify_password
 from mesher.accounts.tokens import hash_token, new_api_token
 from mesher.protocol.auth import KEY_LENGTH, KEY_PREFIX
-from mesher.storage import organizations, tokens, users
+from mesher.storage import api_keys, organizations, tokens, users
 from mesher.storage.database import ReadConnection, WriteConnection, reading, writing
 from mesher.storage.ingest_keys import list_ingest_keys
 from mesher.types import Project
@@ -122,7 +122,7 @@ async def _make(conn: WriteConnection, password: str, public_key: str, api_token
     project = await organizations.insert_project(
         conn, org_id=org_id, name="My project", slug="my-project"
     )
-    await organizations.insert_key(conn, project, key_value=KEY_PREFIX + public_key)
+    await api_keys.insert_key(conn, project, key_value=KEY_PREFIX + public_key, label="default")
     await tokens.insert_token(
         conn,
         user_id=user_id,

@@ -23,6 +23,7 @@ async def issue_token(
     scope: TokenScope,
     url: str,
     now: datetime,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """
     Make a token.
@@ -36,6 +37,7 @@ async def issue_token(
         scope: one of scope ``ci`` also carries where Mesher is, which sentry-cli reads.
         url: the address by which Mesher is reached.
         now: the server's clock.
+        expires_at: from when it opens nothing; ``None``: never.
 
     Returns:
         What is kept, and the token itself, which is not.
@@ -52,5 +54,6 @@ async def issue_token(
         name=name,
         token_hash=hash_token(token),
         scope=scope,
+        expires_at=expires_at,
     )
     return kept, token

@@ -11,6 +11,7 @@ from litestar.openapi.spec import Schema
 from litestar.params import FromPath
 
 from mesher.accounts.access import Actor, accessible_issue, accessible_project, require_scope
+from mesher.accounts.projects import record_project_change
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.errors import ProtocolError
@@ -20,6 +21,7 @@ from mesher.ingest.regroup import Regroup, by_grouper, by_merge
 from mesher.preview import MAX_DAYS, Preview, preview
 from mesher.regrouping import MAX_MERGED_AT_ONCE
 from mesher.resources import resources_of
+from mesher.storage.audit_log import differences
 from mesher.storage.database import ReadConnection
 from mesher.storage.grouping_settings import read_grouping_rules, write_grouping_rules
 from mesher.types import Project
@@ -64,7 +66,13 @@ async def replace_grouping_rules(request: ApiRequest, project_id: FromPath[str])
         project = await accessible_project(conn, actor, project_id, needs="admin")
         given = await read_body(request, GroupingRules)
         checked_rules(given.rules)
+        before = await read_grouping_rules(conn, project)
         await write_grouping_rules(conn, project, given.rules)
+        different = differences({"rules": before}, {"rules": given.rules})
+        if different:
+            await record_project_change(
+                conn, actor.author, project, "project.grouping_rules_changed", **different
+            )
         return given
 
 

@@ -10,8 +10,10 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, Reques
 from litestar.params import FromPath
 
 from mesher.accounts.access import accessible_project, require_scope
+from mesher.accounts.projects import record_project_change
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.errors import ProtocolError
+from mesher.storage.audit_log import differences
 from mesher.storage.ingest_settings import (
     read_settings,
     read_settings_to_change,
@@ -42,6 +44,11 @@ async def update_ingest_settings(request: ApiRequest, project_id: FromPath[str])
         before = await read_settings_to_change(conn, project)
         settings = msgspec.structs.replace(before, **change)
         await write_settings(conn, project, settings)
+        different = differences(*map(msgspec.to_builtins, (before, settings)))
+        if different:
+            await record_project_change(
+                conn, actor.author, project, "project.ingest_settings_changed", **different
+            )
         return settings
 
 

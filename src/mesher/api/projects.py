@@ -14,6 +14,7 @@ from mesher.api.json_forms import extend, extended
 from mesher.protocol.auth import format_dsn
 from mesher.resources import resources_of
 from mesher.storage import outcomes, projects
+from mesher.storage.database import ReadConnection
 from mesher.storage.outcomes import OutcomeCount
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.types import Project
@@ -39,7 +40,12 @@ async def get_project(request: ApiRequest, project_id: FromPath[str]) -> msgspec
     """One project, by uuid or slug, with the DSNs that SDKs may use for it."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        keys = await projects.list_active_keys(conn, project)
+        return await shown(request, conn, project)
+
+
+async def shown(request: ApiRequest, conn: ReadConnection, project: Project) -> msgspec.Struct:
+    """An (accessible) project with the DSNs of its valid keys."""
+    keys = await projects.list_active_keys(conn, project)
     dsns = [
         format_dsn(
             resources_of(request).url, public_key=key.key_value, project_number=project.number

@@ -10,22 +10,29 @@ from litestar import Router, delete, get, patch, post, put
 from litestar.openapi.datastructures import ResponseSpec
 
 from mesher.api import (
+    audit_log,
     companions,
     events,
     explanations,
     grouping,
     ingest_settings,
+    invitations,
     issue_changes,
     issue_lists,
     issues,
+    keys,
+    members,
     organizations,
     persons,
+    project_changes,
     projects,
     releases,
     search_completion,
     similar_issues,
+    tokens,
 )
 from mesher.api.errors import ErrorBody
+from mesher.storage.pages import Page
 
 _ERRORS = {
     status: ResponseSpec(ErrorBody, generate_examples=False, description=description)
@@ -44,7 +51,25 @@ _CHANGE_ERRORS = _ERRORS | {
 }
 _PROJECT = _ERRORS | {200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)}
 _EVENT = _ERRORS | {200: ResponseSpec(events.EVENT_DETAIL, generate_examples=False)}
-_TOKEN = _ERRORS | {201: ResponseSpec(organizations.NEW_TOKEN, generate_examples=False)}
+_TOKEN = _ERRORS | {201: ResponseSpec(tokens.NEW_TOKEN, generate_examples=False)}
+_TOO_MANY = {
+    429: ResponseSpec(
+        ErrorBody, generate_examples=False, description="Too many tries; see Retry-After"
+    )
+}
+_NEW_ORGANIZATION = _CHANGE_ERRORS | {
+    201: ResponseSpec(organizations.NEW_ORGANIZATION, generate_examples=False)
+}
+_NEW_PROJECT = _CHANGE_ERRORS | {
+    201: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)
+}
+_CHANGED_PROJECT = _CHANGE_ERRORS | {
+    200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)
+}
+_NEW_KEY = _CHANGE_ERRORS | {201: ResponseSpec(keys.KEY_DETAIL, generate_examples=False)}
+_CHANGED_KEY = _ERRORS | {200: ResponseSpec(keys.KEY_DETAIL, generate_examples=False)}
+_KEYS = _ERRORS | {200: ResponseSpec(Page[keys.KEY_DETAIL], generate_examples=False)}  # type: ignore[valid-type]
+_TOKENS = _ERRORS | {200: ResponseSpec(Page[tokens.TOKEN_SUMMARY], generate_examples=False)}  # type: ignore[valid-type]
 
 
 def api_router() -> Router:
@@ -53,17 +78,106 @@ def api_router() -> Router:
         path="/api/v1",
         route_handlers=[
             get("/organizations", responses=_ERRORS)(organizations.list_organizations),
-            get("/organizations/{org_id:str}/tokens", responses=_ERRORS)(organizations.list_tokens),
+            post(
+                "/organizations",
+                responses=_NEW_ORGANIZATION,
+                operation_class=organizations.TAKES_ORGANIZATION,
+            )(organizations.create_organization),
+            get("/organizations/{org_id:str}", responses=_ERRORS)(organizations.get_organization),
+            patch(
+                "/organizations/{org_id:str}",
+                responses=_CHANGE_ERRORS,
+                operation_class=organizations.TAKES_ORGANIZATION,
+            )(organizations.update_organization),
+            delete("/organizations/{org_id:str}", responses=_ERRORS)(
+                organizations.delete_organization
+            ),
+            get("/organizations/{org_id:str}/storage", responses=_ERRORS)(
+                organizations.get_organization_storage
+            ),
+            get("/organizations/{org_id:str}/audit-log", responses=_ERRORS)(
+                audit_log.list_audit_log
+            ),
+            get("/organizations/{org_id:str}/members", responses=_ERRORS)(
+                members.list_organization_members
+            ),
+            patch(
+                "/organizations/{org_id:str}/members/{member_id:str}",
+                responses=_CHANGE_ERRORS,
+                operation_class=members.TAKES_ROLE,
+            )(members.update_member),
+            delete("/organizations/{org_id:str}/members/{member_id:str}", responses=_CHANGE_ERRORS)(
+                members.remove_organization_member
+            ),
+            get("/organizations/{org_id:str}/invitations", responses=_ERRORS)(
+                invitations.list_organization_invitations
+            ),
+            post(
+                "/organizations/{org_id:str}/invitations",
+                responses=_CHANGE_ERRORS,
+                operation_class=invitations.TAKES_INVITATION,
+            )(invitations.create_invitation),
+            delete(
+                "/organizations/{org_id:str}/invitations/{invitation_id:str}", responses=_ERRORS
+            )(invitations.revoke_invitation),
+            post(
+                "/invitations/accept",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                status_code=200,
+                operation_class=invitations.TAKES_ACCEPTANCE,
+            )(invitations.accept_invitation),
+            get("/organizations/{org_id:str}/tokens", responses=_TOKENS)(tokens.list_tokens),
             post(
                 "/organizations/{org_id:str}/tokens",
                 responses=_TOKEN,
-                operation_class=organizations.TakesTokenRequest,
-            )(organizations.create_token),
+                operation_class=tokens.TakesTokenRequest,
+            )(tokens.create_token),
             delete("/organizations/{org_id:str}/tokens/{token_id:str}", responses=_ERRORS)(
-                organizations.revoke_token
+                tokens.revoke_token
             ),
+            post(
+                "/organizations/{org_id:str}/projects",
+                responses=_NEW_PROJECT,
+                operation_class=project_changes.TAKES_PROJECT,
+            )(project_changes.create_project),
             get("/projects", responses=_ERRORS)(projects.list_projects),
             get("/projects/{project_id:str}", responses=_PROJECT)(projects.get_project),
+            patch(
+                "/projects/{project_id:str}",
+                responses=_CHANGED_PROJECT,
+                operation_class=project_changes.TAKES_PROJECT,
+            )(project_changes.update_project),
+            delete("/projects/{project_id:str}", responses=_ERRORS)(project_changes.delete_project),
+            get("/projects/{project_id:str}/storage", responses=_ERRORS)(
+                project_changes.get_project_storage
+            ),
+            get("/projects/{project_id:str}/retention-settings", responses=_ERRORS)(
+                project_changes.get_retention_settings
+            ),
+            patch(
+                "/projects/{project_id:str}/retention-settings",
+                responses=_ERRORS,
+                operation_class=project_changes.TAKES_RETENTION,
+            )(project_changes.update_retention_settings),
+            get("/projects/{project_id:str}/keys", responses=_KEYS)(keys.list_project_keys),
+            post(
+                "/projects/{project_id:str}/keys",
+                responses=_NEW_KEY,
+                operation_class=keys.TAKES_LABEL,
+            )(keys.create_key),
+            patch(
+                "/projects/{project_id:str}/keys/{key_id:str}",
+                responses=_CHANGED_KEY,
+                operation_class=keys.TAKES_LABEL,
+            )(keys.update_key),
+            delete("/projects/{project_id:str}/keys/{key_id:str}", responses=_CHANGE_ERRORS)(
+                keys.revoke_key
+            ),
+            post(
+                "/projects/{project_id:str}/keys/{key_id:str}/rotate",
+                responses=_NEW_KEY,
+                operation_class=keys.TAKES_ROTATION,
+            )(keys.rotate_key),
             get("/projects/{project_id:str}/releases", responses=_ERRORS)(releases.list_releases),
             get("/projects/{project_id:str}/releases/{version:str}", responses=_ERRORS)(
                 releases.get_release

@@ -18,9 +18,12 @@ from mesher import __version__
 from mesher.cli import (
     check,
     journal,
+    key,
     migrate,
+    organization,
     person,
     prepare,
+    project,
     quarantine,
     regroup,
     schema,
@@ -90,6 +93,9 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command()(regroup.regroup)
 app.command()(scrub.scrub)
 app.add_typer(person.app, name="person")
+app.add_typer(organization.app, name="organization")
+app.add_typer(project.app, name="project")
+app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
 app.command()(schema.schema)
 app.command(hidden=True)(prepare.prepare)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
 from mesher.cli.database import chosen_database
 from mesher.cli.options import DataDir
-from mesher.errors import NotFound, SetupError
+from mesher.cli.tenants import OrganizationName, organization_called, writing_to
+from mesher.errors import NotFound
 from mesher.ids import OrgId
 from mesher.settings import load_settings
-
-if TYPE_CHECKING:  # SQLAlchemy is loaded when a command runs: see the package
-    from mesher.storage.database import WriteConnection
-    from mesher.types import Organization
 
 app = typer.Typer(help="Make API tokens.", no_args_is_help=True)
 
@@ -46,10 +43,7 @@ def create(
             "read, write or admin.",
         ),
     ] = "ci",
-    organization: Annotated[
-        str | None,
-        typer.Option(metavar="SLUG", help="Needed where there are several organisations."),
-    ] = None,
+    organization: OrganizationName = None,
     project: Annotated[
         str | None, typer.Option(metavar="SLUG", help="For this project alone; else for all.")
     ] = None,
@@ -81,47 +75,28 @@ def create(
 async def _create(database_url: str, wanted: _Wanted) -> str:
     from mesher.accounts.issue_tokens import issue_token  # noqa: PLC0415 - see the package
     from mesher.storage import organizations, projects  # noqa: PLC0415 - see the package
-    from mesher.storage.database import create_engine, writing  # noqa: PLC0415 - see the package
     from mesher.storage.viewer import Viewer  # noqa: PLC0415 - see the package
 
-    engine = create_engine(database_url, pool_size=1)
-    try:
-        async with writing(engine) as conn:
-            organization = await _organization(conn, wanted.organization)
-            org_id = OrgId(organization.id)
-            owner = await organizations.find_owner(conn, org_id)
-            if owner is None:
-                raise NotFound(f"organisation {organization.slug} has no owner")
-            project = None
-            if wanted.project is not None:
-                viewer = Viewer(user_id=owner, org_id=org_id)
-                project = await projects.find_project(conn, viewer, wanted.project)
-                if project is None:
-                    raise NotFound(f"{organization.slug} has no project {wanted.project!r}")
-            _, token = await issue_token(
-                conn,
-                organization,
-                user_id=owner,
-                project=project,
-                name=wanted.name,
-                scope=wanted.scope,
-                url=wanted.url,
-                now=datetime.now(UTC),
-            )
-            return token
-    finally:
-        await engine.dispose()
-
-
-async def _organization(conn: WriteConnection, slug: str | None) -> Organization:
-    from mesher.storage import organizations  # noqa: PLC0415 - see the package
-
-    found = await organizations.list_all(conn)
-    chosen = [one for one in found if slug in {None, one.slug}]
-    if len(chosen) == 1:
-        return chosen[0]
-    slugs = ", ".join(one.slug for one in found)
-    raise SetupError(
-        f"there is no organisation {slug!r}" if slug else "there is not exactly one organisation",
-        hint=f"name one with --organization: {slugs}" if slugs else "start Mesher first",
-    )
+    async with writing_to(database_url) as conn:
+        organization = await organization_called(conn, wanted.organization)
+        org_id = OrgId(organization.id)
+        owner = await organizations.find_owner(conn, org_id)
+        if owner is None:
+            raise NotFound(f"organisation {organization.slug} has no owner")
+        project = None
+        if wanted.project is not None:
+            viewer = Viewer(user_id=owner, org_id=org_id)
+            project = await projects.find_project(conn, viewer, wanted.project)
+            if project is None:
+                raise NotFound(f"{organization.slug} has no project {wanted.project!r}")
+        _, token = await issue_token(
+            conn,
+            organization,
+            user_id=owner,
+            project=project,
+            name=wanted.name,
+            scope=wanted.scope,
+            url=wanted.url,
+            now=datetime.now(UTC),
+        )
+        return token

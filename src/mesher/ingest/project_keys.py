@@ -1,7 +1,7 @@
 """
 The keys of all projects, in memory, so that receive asks the database for nothing.
 
-They are read anew every two seconds, and at once (at most a few times a second) when a key is
+They are read anew every second, and at once (at most a few times a second) when a key is
 unknown. While PostgreSQL is down the last known ones stay in force; a copy in the data directory
 serves a process that starts meanwhile.
 """
@@ -23,7 +23,7 @@ from mesher.errors import Forbidden, ProtocolError, Unavailable
 from mesher.values.ingest_key import IngestKey
 
 # A revoked key stops working, and a changed setting arrives, within this time.
-REFRESH_SECONDS = 2.0
+REFRESH_SECONDS = 1.0
 # A flood of unknown keys must not become a flood of queries.
 UNKNOWN_KEY_REFRESH_SECONDS = 0.25
 # All keys are read in milliseconds; a client with an unknown key waits as long for its answer.

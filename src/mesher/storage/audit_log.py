@@ -26,6 +26,13 @@ _INSERT = text("""
 """)
 
 
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a change."""
+
+    id: UserId | None  # None: whoever runs this Mesher, on its command line
+    name: str
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed."""
 
@@ -44,6 +51,18 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     action: str  # kind and past participle, as in ``token.revoked``
     target: Target
     details: Mapping[str, Any]  # what the change was, by the names of the API
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries are wanted, by columns of the table; ``None`` = whatever it holds."""
+
+    actor_id: UserId | None = None
+    action: str | None = None
+    target_kind: str | None = None
+    target_id: str | None = None
+
+
+EVERYTHING = AuditFilter()
 
 
 async def record_change(
@@ -72,8 +91,43 @@ async def record_change(
     )
 
 
+async def record_change_by(
+    conn: WriteConnection,
+    author: Author,
+    *,
+    org_id: OrgId | None,
+    action: str,
+    target: Target,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """The same by somebody who may also be the operator."""
+    await record_change(
+        conn,
+        org_id=org_id,
+        actor_id=author.id,
+        actor_name=author.name,
+        action=action,
+        target=target,
+        details=details,
+    )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change changed: ``{"name": {"before": "a", "after": "b"}}``, for an entry's details."""
+    return {
+        name: {"before": before[name], "after": value}
+        for name, value in after.items()
+        if before[name] != value
+    }
+
+
 async def list_changes(
-    conn: ReadConnection, org_id: OrgId, *, limit: int, cursor: str | None
+    conn: ReadConnection,
+    org_id: OrgId,
+    *,
+    limit: int,
+    cursor: str | None,
+    only: AuditFilter = EVERYTHING,
 ) -> Page[AuditEntry]:
     """
     What was changed in an organisation, the latest first, by idx_audit_log_org.
@@ -86,6 +140,10 @@ async def list_changes(
     if cursor:
         (values["after"],) = decode_cursor(cursor, tuple[int])
         after = "AND id < :after"
+    for name, wanted in msgspec.structs.asdict(only).items():
+        if wanted is not None:
+            after += f" AND {name} = :{name}"
+            values[name] = wanted
     result = await conn.execute(
         text(f"""
             SELECT id, at, actor_id, actor_name, action, target_kind, target_id, target_name, details

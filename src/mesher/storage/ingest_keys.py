@@ -14,14 +14,14 @@ _LIST_INGEST_KEYS = text(f"""
         {SETTINGS_JSON} AS settings
     FROM api_keys AS k
     JOIN projects AS p ON p.id = k.project_id
-    WHERE k.revoked_at IS NULL
+    WHERE k.revoked_at IS NULL OR k.revoked_at > now()
 """)
 
 _KEY_PREFIX = "mshr_"
 
 
 async def list_ingest_keys(conn: AsyncConnection) -> list[IngestKey]:
-    """Every key that is not revoked."""
+    """Every key that is not revoked; one whose time is still to come is not."""
     rows = await conn.execute(_LIST_INGEST_KEYS)
     return [
         IngestKey(

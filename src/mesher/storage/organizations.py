@@ -1,4 +1,4 @@
-"""Organisations: as a viewer sees them, and making them with members, projects and keys."""
+"""Organisations: as a viewer sees them, and making them with members and projects."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ _INSERT_ORGANIZATION = text("""
     INSERT INTO organizations (name, slug) VALUES (:name, :slug) RETURNING id
 """)
 
-_LIST_ALL = text(f"SELECT {_COLUMNS} FROM organizations AS o ORDER BY o.created_at, o.id")
+_LIST_ALL = text(f"""
+    SELECT {_COLUMNS} FROM organizations AS o
+    WHERE NOT EXISTS (SELECT FROM removals AS r WHERE r.subject_id = o.id)
+    ORDER BY o.created_at, o.id
+""")
 
 # Who owns an organisation, the first one of several; by idx_org_memberships_org.
 _FIND_OWNER = text("""
@@ -54,10 +58,6 @@ _INSERT_MEMBERSHIP = text("""
 _INSERT_PROJECT = text(f"""
     INSERT INTO projects (org_id, name, slug) VALUES (:org_id, :name, :slug)
     RETURNING {", ".join(Project.__fields__())}
-""")
-
-_INSERT_KEY = text("""
-    INSERT INTO api_keys (project_id, key_value) VALUES (:project_id, :key_value)
 """)
 
 
@@ -121,8 +121,3 @@ async def insert_project(conn: WriteConnection, *, org_id: OrgId, name: str, slu
     """Make a project; the slug is not in use."""
     result = await conn.execute(_INSERT_PROJECT, {"org_id": org_id, "name": name, "slug": slug})
     return Project.from_row(result.mappings().one())
-
-
-async def insert_key(conn: WriteConnection, project: Project, *, key_value: str) -> None:
-    """Give a project a key to ingest with: ``mshr_`` and 32 hex digits."""
-    await conn.execute(_INSERT_KEY, {"project_id": project.id, "key_value": key_value})

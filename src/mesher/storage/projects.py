@@ -9,7 +9,7 @@ from mesher.storage.database import ReadConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.releases import Release
 from mesher.storage.viewer import SEES_PROJECT, Viewer
-from mesher.types import ApiKey, Project
+from mesher.types import ApiKey, Organization, Project
 
 # Of one organisation in one statement; each is an array's element in every search over all.
 MAX_PROJECTS = 1000
@@ -40,12 +40,20 @@ _LIST = text(f"""
 """)
 
 # A viewer's projects in one organisation, by idx_projects_org.
-_LIST_OF_ORGANIZATION = text(f"""
+_LIST_SEEN_OF_ORGANIZATION = text(f"""
     SELECT {_COLUMNS}
     FROM projects AS p
     WHERE p.org_id = :org_id AND {SEES_PROJECT}
     ORDER BY p.number
     LIMIT :limit
+""")
+
+# Any project by its uuid or slug, by primary key or idx_projects_slug.
+_FIND_ANY = text(f"SELECT {_COLUMNS} FROM projects AS p WHERE p.id = :id OR p.slug = :slug")
+
+# All of an organisation, by idx_projects_org.
+_LIST_OF_ORGANIZATION = text(f"""
+    SELECT {_COLUMNS} FROM projects AS p WHERE p.org_id = :org_id ORDER BY p.number
 """)
 
 # The projects of a release that the viewer sees, by release_projects_pkey.
@@ -60,7 +68,7 @@ _LIST_OF_RELEASE = text(f"""
 _LIST_ACTIVE_KEYS = text(f"""
     SELECT {_KEY_COLUMNS}
     FROM api_keys AS k
-    WHERE k.project_id = :project_id AND k.revoked_at IS NULL
+    WHERE k.project_id = :project_id AND (k.revoked_at IS NULL OR k.revoked_at > now())
     ORDER BY k.created_at, k.id
 """)
 
@@ -88,6 +96,19 @@ async def find_project_by_number(
     return Project.from_row(row) if row else None
 
 
+async def find_any_project(conn: ReadConnection, reference: str) -> Project | None:
+    """The project with this uuid or slug; for the operator of this Mesher, not for a tenant."""
+    values = {"id": parse_uuid(reference), "slug": reference}
+    row = (await conn.execute(_FIND_ANY, values)).mappings().one_or_none()
+    return Project.from_row(row) if row else None
+
+
+async def list_projects_of(conn: ReadConnection, organization: Organization) -> list[Project]:
+    """All projects of an organisation, oldest first; for the operator, not for a tenant."""
+    result = await conn.execute(_LIST_OF_ORGANIZATION, {"org_id": organization.id})
+    return [Project.from_row(row) for row in result.mappings()]
+
+
 async def list_projects(
     conn: ReadConnection, viewer: Viewer, *, limit: int, cursor: str | None
 ) -> Page[Project]:
@@ -111,7 +132,7 @@ async def list_projects_of_organization(
 ) -> list[Project]:
     """The projects of an organisation that the viewer sees, oldest first, up to a bound."""
     values = {**viewer.as_parameters(), "org_id": org_id, "limit": MAX_PROJECTS}
-    result = await conn.execute(_LIST_OF_ORGANIZATION, values)
+    result = await conn.execute(_LIST_SEEN_OF_ORGANIZATION, values)
     return [Project.from_row(row) for row in result.mappings()]
 
 

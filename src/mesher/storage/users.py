@@ -21,9 +21,20 @@ _FIND_SESSION_USER = text("""
     WHERE s.token = :token_hash AND s.expires_at > now()
 """)
 
+# By primary key.
+_FIND_EMAIL = text("SELECT email FROM users WHERE id = :user_id")
+
 _INSERT_USER = text("""
     INSERT INTO users (email, password_hash, display_name)
     VALUES (:email, :password_hash, :display_name)
+    RETURNING id
+""")
+
+# Nothing where the e-mail has an account.
+_INSERT_USER_IF_FREE = text("""
+    INSERT INTO users (email, password_hash, display_name)
+    VALUES (:email, :password_hash, :display_name)
+    ON CONFLICT DO NOTHING
     RETURNING id
 """)
 
@@ -73,12 +84,26 @@ async def find_session_user(conn: ReadConnection, token_hash: str) -> SessionUse
     return SessionUser(id=UserId(row.id), email=row.email, display_name=row.display_name)
 
 
+async def find_email(conn: ReadConnection, user_id: UserId) -> str:
+    """The e-mail of somebody who has an account."""
+    return str((await conn.execute(_FIND_EMAIL, {"user_id": user_id})).scalar_one())
+
+
 async def insert_user(
     conn: WriteConnection, *, email: str, password_hash: str, display_name: str
 ) -> UserId:
     """Make a user; the e-mail is in lower case and not in use."""
     values = {"email": email, "password_hash": password_hash, "display_name": display_name}
     return UserId((await conn.execute(_INSERT_USER, values)).scalar_one())
+
+
+async def insert_user_if_free(
+    conn: WriteConnection, *, email: str, password_hash: str, display_name: str
+) -> UserId | None:
+    """Make a user; ``None`` where the e-mail, in lower case, has an account."""
+    values = {"email": email, "password_hash": password_hash, "display_name": display_name}
+    user_id = (await conn.execute(_INSERT_USER_IF_FREE, values)).scalar_one_or_none()
+    return UserId(user_id) if user_id else None
 
 
 async def insert_session(

@@ -3,8 +3,9 @@ The schema types, each declared once: table, fields, keys, relationships, JSON f
 all derive from the declaration. Imports nothing of ours but ``values``.
 
 Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
-like) and, in ``ingestion``, ``audit``, ``companions``, ``bindings``, ``privacy``, ``artifacts`` and ``releases``,
-the operational tables, so that ``metadata`` is the whole database.
+like) and, in ``ingestion``, ``audit``, ``companions``, ``bindings``, ``invitations``, ``privacy``,
+``artifacts``, ``releases`` and ``removals``, the operational tables, so that ``metadata`` is the whole
+database.
 """
 
 from mesher.types import (  # noqa: F401 - their tables join the metadata
@@ -14,8 +15,10 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     companions,
     identities,
     ingestion,
+    invitations,
     privacy,
     releases,
+    removals,
 )
 from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
 from mesher.types.declaration import Relationship, SchemaType, metadata

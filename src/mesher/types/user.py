@@ -84,7 +84,10 @@ class ApiToken(SchemaType):
     """A bearer token for the API: of one person, for one organisation or one of its projects."""
 
     __tablename__ = "api_tokens"
-    __table_args__ = (Index("idx_api_tokens_user", "user_id"),)
+    __table_args__ = (
+        Index("idx_api_tokens_user", "user_id"),
+        Index("idx_api_tokens_org", "org_id", "created_at", "id"),
+    )
     __related__ = belongs_to(user="User", org="Organization", project="Project")
 
     id: Mapped[RandomId]
@@ -100,3 +103,4 @@ class ApiToken(SchemaType):
     created_at: Mapped[SetNow]
     last_used_at: Mapped[Timestamp | None]
     revoked_at: Mapped[Timestamp | None]
+    expires_at: Mapped[Timestamp | None]  # None: it is valid until it is revoked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router, get, post
 
-from mesher.web import assets, issue_changes, issues, login, oidc, projects
+from mesher.web import assets, invitations, issue_changes, issues, login, oidc, projects
 from mesher.web.session import refuse_foreign_forms
 
 
@@ -21,6 +21,8 @@ def pages_router() -> Router:
             get("/login/oidc")(oidc.begin_oidc_login),
             get(oidc.CALLBACK_PATH)(oidc.finish_oidc_login),
             post("/logout")(login.submit_logout),
+            get("/invitations/{token:str}")(invitations.show_invitation),
+            post("/invitations/{token:str}")(invitations.submit_invitation),
             get("/projects")(projects.show_projects),
             get("/projects/{project_id:str}/issues")(projects.show_issues),
             get("/issues/{issue_id:str}")(issues.show_issue),

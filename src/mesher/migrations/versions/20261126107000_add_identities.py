@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "20261126107000_add_identities"
-down_revision = "20261126090000_add_audit_log"
+down_revision = "20261126101000_add_invitations"
 
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
 
