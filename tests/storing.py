@@ -62,3 +62,19 @@ def store(conn, *events: NewEvent, **changes) -> None:
 def issue(conn, fingerprint: str = "f"):
     cursor = conn.cursor(row_factory=psycopg.rows.namedtuple_row)
     return cursor.execute("SELECT * FROM issues WHERE fingerprint = %s", (fingerprint,)).fetchone()
+
+
+def check_hourly_counts(conn) -> None:
+    """What is counted by hour is what is stored; nothing of it was removed by retention."""
+    by_hour = "date_trunc('hour', received_at, 'UTC')"
+    for counted, stored in (
+        (
+            "SELECT issue_id, hour, events FROM issue_counts WHERE events <> 0",
+            f"SELECT issue_id, {by_hour}, count(*) FROM events GROUP BY 1, 2",
+        ),
+        (
+            "SELECT project_id, hour, level, events FROM project_counts",
+            f"SELECT project_id, {by_hour}, level, count(*) FROM events GROUP BY 1, 2, 3",
+        ),
+    ):
+        assert set(conn.execute(counted).fetchall()) == set(conn.execute(stored).fetchall())

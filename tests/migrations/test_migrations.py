@@ -69,6 +69,7 @@ LATER_INDEXES = {
     "idx_api_tokens_org": "api_tokens(org_id, created_at, id)",
     "idx_invitations_org": "invitations(org_id, created_at, id)",
     "idx_invitations_inviter": "invitations(invited_by)",
+    "idx_issue_counts_project": "issue_counts(project_id, hour)",
     "idx_audit_log_org": "audit_log(org_id, id DESC)",
     "idx_audit_log_actor": "audit_log(actor_id, id DESC)",
     "idx_event_ids_received": "event_ids USING BRIN (received_at)",
@@ -105,6 +106,8 @@ LATER_INDEXES = {
 LATER_TABLES = {
     "api_tokens",
     "audit_log",
+    "issue_counts",
+    "project_counts",
     "user_identities",
     "journal_positions",
     "event_ids",

@@ -18,7 +18,16 @@ from mesher.storage.ingest_batch import (
 )
 from mesher.storage.new_events import NewEvent
 from mesher.storage.partitions import make_partitions
-from storing import NOW, NOW_US, OTHER_PROJECT, PROJECT, issue, new_event, store
+from storing import (
+    NOW,
+    NOW_US,
+    OTHER_PROJECT,
+    PROJECT,
+    check_hourly_counts,
+    issue,
+    new_event,
+    store,
+)
 from waiting import wait_until
 
 
@@ -208,7 +217,7 @@ def test_concurrent_batches_that_share_issues_and_ids_never_deadlock_and_count_r
     conn, database_url, batches
 ):
     """Each number is an event id, so batches share some; each letter a fingerprint."""
-    for table in ("events", "issues", "event_ids", "outcomes"):
+    for table in ("events", "issues", "event_ids", "outcomes", "issue_counts", "project_counts"):
         conn.execute(f"TRUNCATE {table} CASCADE")
     failures: list[Exception] = []
 
@@ -233,6 +242,7 @@ def test_concurrent_batches_that_share_issues_and_ids_never_deadlock_and_count_r
     ids = stored_ids(conn)
     assert sorted(ids) == sorted({uuid.UUID(int=n + 1) for batch in batches for _, n, _ in batch})
     assert conn.execute("SELECT sum(event_count) FROM issues").fetchone() == (len(ids),)
+    check_hourly_counts(conn)
     misplaced = conn.execute(
         "SELECT e.id FROM events AS e JOIN issue_fingerprints AS b USING (project_id, fingerprint)"
         " WHERE b.issue_id <> e.issue_id"

@@ -15,7 +15,16 @@ from mesher.storage.issue_changes import Author, Change, continue_change, find_u
 from mesher.storage.issue_merges import merge_issues, undo_merge
 from mesher.storage.issue_splits import Looks, Splitting, split_issue, undo_split
 from mesher.storage.partitions import make_partitions
-from storing import NOW, NOW_US, OTHER_PROJECT, PROJECT, issue, new_event, store
+from storing import (
+    NOW,
+    NOW_US,
+    OTHER_PROJECT,
+    PROJECT,
+    check_hourly_counts,
+    issue,
+    new_event,
+    store,
+)
 
 ADA = Author(user_id=uuid.UUID(int=7), name="ada")
 LOOKS = Looks(title="split off", culprit="", platform="python", grouping=None)
@@ -84,6 +93,7 @@ def counts(conn) -> dict[str, int]:
     }
     stored = dict(conn.execute("SELECT issue_id, count(*) FROM events GROUP BY issue_id"))
     assert {issue_id: count for issue_id, count in counted.values() if count} == stored
+    check_hourly_counts(conn)
     return {fingerprint: count for fingerprint, (_, count) in counted.items()}
 
 

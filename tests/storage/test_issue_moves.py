@@ -13,7 +13,16 @@ from mesher.storage import issue_moves
 from mesher.storage.connection import connect
 from mesher.storage.issue_moves import Selection, delete_empty_issue, move_events
 from mesher.storage.partitions import make_partitions
-from storing import NOW, NOW_US, OTHER_PROJECT, PROJECT, issue, new_event, store
+from storing import (
+    NOW,
+    NOW_US,
+    OTHER_PROJECT,
+    PROJECT,
+    check_hourly_counts,
+    issue,
+    new_event,
+    store,
+)
 
 DAY_US = 86_400_000_000
 
@@ -53,6 +62,7 @@ def test_all_events_of_all_days_move_with_count_times_and_level(conn):
     store(conn, new_event("b", level="error"))
     assert move(conn, "a", "b") == 2
     assert figures(conn, "b") == (3, -DAY_US, 5, "fatal")
+    check_hourly_counts(conn)
     assert issue(conn, "a").event_count == 0
     assert conn.execute("SELECT DISTINCT issue_id FROM events").fetchall() == [
         (issue(conn, "b").id,)

@@ -28,6 +28,7 @@ from mesher.symbolication.problems import TOO_SLOW
 from mesher.symbolication.queries import Answer
 from mesher.symbolication.resolver import Resolver
 from shards import Shard
+from storing import check_hourly_counts
 from uploads import new_place, upload
 
 LATER = timedelta(minutes=1)
@@ -102,6 +103,7 @@ def functions(conn):
 
 def counts(conn):
     """Of each issue what it counts and what is in it."""
+    check_hourly_counts(conn)
     return conn.execute(
         """
         SELECT i.event_count, count(e.id) FROM issues AS i

@@ -39,7 +39,7 @@ async def search_events(
     if not projects:
         return Page([])
     made = Conditions("events", viewer)
-    until = made.parameter(window.until)
+    until, rows = made.parameter(window.until), made.parameter(limit + 1)
     after = ""
     if cursor:
         after_time, after_id = decode_cursor(cursor, tuple[datetime, uuid.UUID])
@@ -49,15 +49,23 @@ async def search_events(
                   AND (e.received_at, e.id) < ({moment}, {made.parameter(after_id)})"""
     async with limited_time(conn):
         result = await conn.execute(
+            # The latest of each project, read off the index, then the latest of these.
             text(f"""
-                SELECT e.id, e.project_id, e.issue_id, e.level, e.message, e.tags, e.user_context,
-                       e.sdk_name, e.sdk_version, e.received_at
-                FROM events AS e JOIN issues AS i ON i.id = e.issue_id
-                WHERE e.project_id = ANY({made.parameter([one.id for one in projects])})
-                  AND e.received_at >= {made.parameter(window.since)} AND e.received_at < {until}
-                  AND {made.condition(query)} {after}
-                ORDER BY e.received_at DESC, e.id DESC
-                LIMIT {made.parameter(limit + 1)}
+                SELECT found.*
+                FROM unnest(CAST({made.parameter([one.id for one in projects])} AS uuid[])) AS p (id),
+                LATERAL (
+                    SELECT e.id, e.project_id, e.issue_id, e.level, e.message, e.tags,
+                           e.user_context, e.sdk_name, e.sdk_version, e.received_at
+                    FROM events AS e JOIN issues AS i ON i.id = e.issue_id
+                    WHERE e.project_id = p.id
+                      AND e.received_at >= {made.parameter(window.since)}
+                      AND e.received_at < {until}
+                      AND {made.condition(query)} {after}
+                    ORDER BY e.received_at DESC, e.id DESC
+                    LIMIT {rows}
+                ) AS found
+                ORDER BY found.received_at DESC, found.id DESC
+                LIMIT {rows}
             """),
             made.values,
         )

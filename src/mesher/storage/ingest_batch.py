@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 
 from mesher.storage.awaited_artifacts import AwaitedKey, Moments, note_awaited
 from mesher.storage.companions import Companions, store_companions
+from mesher.storage.event_counts import count_events
 from mesher.storage.event_releases import ProjectRelease, insert_event_releases
 from mesher.storage.issue_upsert import upsert_issues
 from mesher.storage.json_rows import json_rows
@@ -112,6 +113,7 @@ def store_events(
     kept = [event for event, _ in placed]
     _count_dropped(added, new, kept, "discarded")
     copy_events(conn, placed)
+    count_events(conn, placed)
     for event in kept:
         added[_outcome(event, "stored", "")] += 1
     discarded = {(e.project_id, e.id) for e in new} - {(e.project_id, e.id) for e in kept}

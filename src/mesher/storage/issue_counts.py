@@ -1,4 +1,4 @@
-"""How many events issues had within a window, and when."""
+"""How many events issues had within a window, and when: by the full hours that it touches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from sqlalchemy import text
 from mesher.storage.database import ReadConnection
 from mesher.storage.issue_search import Window
 
-# By idx_events_issue_received, of the window's partitions; for the issues of one page.
+# By the primary key of issue_counts; an hour that begins before the window counts with its beginning.
 _COUNT = text("""
-    SELECT e.issue_id,
-           width_bucket(extract(epoch FROM e.received_at),
+    SELECT c.issue_id,
+           width_bucket(extract(epoch FROM greatest(c.hour, CAST(:since AS timestamptz))),
                         extract(epoch FROM CAST(:since AS timestamptz)),
                         extract(epoch FROM CAST(:until AS timestamptz)), :buckets) AS bucket,
-           count(*) AS events
-    FROM events AS e
-    WHERE e.issue_id = ANY(:issue_ids) AND e.received_at >= :since AND e.received_at < :until
+           sum(c.events)::bigint AS events
+    FROM issue_counts AS c
+    WHERE c.issue_id = ANY(:issue_ids) AND c.hour < :until
+      AND c.hour >= date_trunc('hour', CAST(:since AS timestamptz), 'UTC')
     GROUP BY 1, 2
 """)
 

@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from mesher.errors import Conflict, NotFound, ProtocolError
+from mesher.storage.event_counts import move_all_counts
 from mesher.storage.issue_bindings import hold_bindings_alone
 from mesher.storage.issue_changes import (
     Author,
@@ -222,6 +223,7 @@ def absorb(conn: Connection[TupleRow], target: uuid.UUID, source: uuid.UUID) -> 
     fingerprints = sorted(row[0] for row in conn.execute(_BIND, (target, source)).fetchall())
     routes = [str(row[0]) for row in conn.execute(_ROUTE, (target, source)).fetchall()]
     conn.execute(_ADD_COUNTS, (target, source))
+    move_all_counts(conn, from_issue=source, to_issue=target)
     conn.execute("DELETE FROM issues WHERE id = %s", (source,))
     return {"fingerprints": fingerprints, "routes": routes}
 

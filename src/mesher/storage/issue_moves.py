@@ -13,6 +13,7 @@ a step sees are counted, and as many are taken from one issue and given to the o
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, LiteralString, NamedTuple
@@ -23,6 +24,7 @@ from psycopg.rows import TupleRow, class_row
 from psycopg.types.json import Jsonb
 
 from mesher.errors import Conflict
+from mesher.storage.event_counts import move_counts
 from mesher.storage.issue_bindings import lock_number
 
 # Events of one step: a tenth of a second, most of it the indexes of new row versions.
@@ -58,6 +60,7 @@ class _Moved(msgspec.Struct):
     oldest: datetime
     newest: datetime
     level: str  # of the newest
+    hours: list[datetime]  # in which each was received
 
 
 # The next events of an issue, latest first, by idx_events_issue_received of one partition after the
@@ -89,7 +92,8 @@ _MOVE: LiteralString = """
         RETURNING e.received_at, e.id, e.level
     )
     SELECT count(*) AS events, min(received_at) AS oldest, max(received_at) AS newest,
-           (array_agg(level ORDER BY received_at DESC, id DESC))[1] AS level
+           (array_agg(level ORDER BY received_at DESC, id DESC))[1] AS level,
+           array_agg(date_trunc('hour', received_at, 'UTC')) AS hours
     FROM moved
     HAVING count(*) > 0
 """
@@ -273,4 +277,11 @@ def _move(conn: Connection[TupleRow], keys: list[_Key], values: dict[str, Any]) 
         counts = {**values, **msgspec.structs.asdict(moved)}
         conn.execute(_SUBTRACT, counts)
         conn.execute(_ADD, counts)
+        move_counts(
+            conn,
+            project_id=values["project_id"],
+            from_issue=values["from_issue"],
+            to_issue=values["to_issue"],
+            hours=Counter(moved.hours),
+        )
     return moved.events

@@ -78,20 +78,26 @@ async def search_issues(
     if not projects:
         return Page([])
     order = _ORDERS[sort]
-    conditions, values = issue_conditions(projects, query, window, viewer=viewer)
+    conditions, values = issue_conditions(query, window, viewer=viewer)
     if cursor:
         conditions.append(f"(i.{order.column}, i.id) < (:after_value, :after_id)")
         _, values["after_value"], values["after_id"] = decode_cursor(cursor, order.cursor_type)
     async with limited_time(conn):
         result = await conn.execute(
             text(f"""
-                SELECT {_COLUMNS}
-                FROM issues AS i
-                WHERE {" AND ".join(conditions)}
+                SELECT i.*
+                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id),
+                LATERAL (
+                    SELECT {_COLUMNS}
+                    FROM issues AS i
+                    WHERE {" AND ".join(conditions)}
+                    ORDER BY i.{order.column} DESC, i.id DESC
+                    LIMIT :limit
+                ) AS i
                 ORDER BY i.{order.column} DESC, i.id DESC
                 LIMIT :limit
             """),
-            {**values, "limit": limit + 1},
+            {**values, "limit": limit + 1, "project_ids": [one.id for one in projects]},
         )
     issues = [Issue.from_row(row) for row in result.mappings()]
     if len(issues) <= limit:
@@ -117,29 +123,28 @@ async def find_issue_ids(
     """
     if not projects:
         return []
-    conditions, values = issue_conditions(projects, query, window, viewer=viewer)
+    conditions, values = issue_conditions(query, window, viewer=viewer)
     async with limited_time(conn):
         result = await conn.execute(
             text(f"""
-                SELECT i.id FROM issues AS i
+                SELECT i.id
+                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id), issues AS i
                 WHERE {" AND ".join(conditions)} ORDER BY i.id LIMIT :limit
             """),
-            {**values, "limit": limit},
+            {**values, "limit": limit, "project_ids": [one.id for one in projects]},
         )
     return list(result.scalars())
 
 
 def issue_conditions(
-    projects: Sequence[Project], query: Node, window: Window, *, viewer: UserId
+    query: Node, window: Window, *, viewer: UserId
 ) -> tuple[list[str], dict[str, Any]]:
-    """The conditions on an issue ``i`` that all have to hold, and their values."""
+    """The conditions on an issue ``i`` of a project ``p`` that all have to hold, and their values."""
     made = Conditions("issues", viewer)
     asked = _parts(query)
     of_events = tuple(node for node in asked if made.asks_about_events(node))
     conditions = [
-        f"i.project_id = {made.parameter(projects[0].id)}"  # which keeps the order of the index
-        if len(projects) == 1
-        else f"i.project_id = ANY({made.parameter([project.id for project in projects])})",
+        "i.project_id = p.id",
         *(made.condition(node) for node in asked if node not in of_events),
     ]
     if of_events:  # all of one event, by idx_events_issue_received or idx_events_tags

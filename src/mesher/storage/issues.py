@@ -47,6 +47,7 @@ _IS_MOVING = text("""
 """)
 
 _DELETE = text("DELETE FROM issues WHERE id = :id")
+_DELETE_COUNTS = text("DELETE FROM issue_counts WHERE issue_id = :id")
 
 # What could be undone only with the issue.
 _DELETE_CHANGES = text("DELETE FROM issue_changes WHERE issue_id = :id OR other_id = :id")
@@ -104,6 +105,7 @@ async def delete_issue(conn: WriteConnection, issue: Issue) -> None:
             hint="delete it when that is done",
         )
     await conn.execute(_DELETE, {"id": issue.id})
+    await conn.execute(_DELETE_COUNTS, {"id": issue.id})
     await conn.execute(_DELETE_CHANGES, {"id": issue.id})
     await conn.execute(_DELETE_ATTACHMENTS, {"id": issue.id})
     await conn.execute(_DELETE_FEEDBACK, {"id": issue.id})

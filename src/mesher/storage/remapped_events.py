@@ -9,7 +9,7 @@ milliseconds for each step.
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString, NamedTuple
@@ -18,6 +18,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from mesher.storage.event_counts import move_counts
 from mesher.storage.issue_bindings import (
     bind_fingerprints,
     find_bindings,
@@ -26,7 +27,7 @@ from mesher.storage.issue_bindings import (
 from mesher.storage.issue_moves import hold_moves_alone
 from mesher.storage.issue_signatures import Described, insert_signatures
 from mesher.storage.issue_upsert import upsert_issues
-from mesher.storage.ledger import moment_of
+from mesher.storage.ledger import hour_of, moment_of
 from mesher.storage.new_events import NewEvent
 
 
@@ -164,8 +165,21 @@ def store_remapped(conn: Connection[TupleRow], events: Sequence[NewEvent]) -> in
         moments = [moment_of(event.received_at_us) for event in gone]
         values = {"issue_id": issue_id, "count": len(gone)}
         conn.execute(_TAKE_AWAY, {**values, "oldest": min(moments), "newest": max(moments)})
+        for to_issue, moved in _hours_by_issue(gone, placed).items():
+            move_counts(
+                conn, project_id=project_id, from_issue=issue_id, to_issue=to_issue, hours=moved
+            )
         conn.execute(_DELETE_EMPTY, values)
     return len(present)
+
+
+def _hours_by_issue(
+    events: Sequence[NewEvent], placed: dict[uuid.UUID, uuid.UUID]
+) -> dict[uuid.UUID, Counter[datetime]]:
+    found: dict[uuid.UUID, Counter[datetime]] = defaultdict(Counter)
+    for event in events:
+        found[placed[event.id]][hour_of(event.received_at_us)] += 1
+    return found
 
 
 def _find_issues(

@@ -61,6 +61,12 @@ _OLD_BY_HOUR: LiteralString = """
     WHERE o.hour < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
     LIMIT %(rows)s
 """
+# By idx_issue_counts_project and project_counts_pkey.
+_OLD_COUNTS: LiteralString = """
+    SELECT o.ctid FROM projects AS p JOIN {table} AS o ON o.project_id = p.id
+        AND o.hour < %(now)s - make_interval(days => p.retention_days)
+    LIMIT %(rows)s
+"""
 _OLD_QUARANTINE: LiteralString = """
     SELECT q.ctid FROM quarantine AS q LEFT JOIN projects AS p ON p.id = q.project_id
     WHERE q.received_at < %(now)s - make_interval(
@@ -138,6 +144,8 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
     yield from _delete(conn, "check_ins", _OLD_BY_PROJECT, values)
     yield from _delete(conn, "session_counts", _OLD_BY_HOUR, values)
     yield from _delete(conn, "outcomes", _OLD_BY_HOUR, values)
+    yield from _delete(conn, "issue_counts", _OLD_COUNTS, values)
+    yield from _delete(conn, "project_counts", _OLD_COUNTS, values)
     yield from _delete(conn, "quarantine", _OLD_QUARANTINE, values)
     yield from _delete(conn, "event_ids", _OLD_EVENT_IDS, values)
     yield from _delete(conn, "upload_chunks", _EXPIRED_CHUNKS, values)

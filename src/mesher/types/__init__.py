@@ -13,6 +13,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     audit,
     bindings,
     companions,
+    counts,
     identities,
     ingestion,
     invitations,
