@@ -29,6 +29,7 @@ from mesher.api import (
     releases,
     search_completion,
     similar_issues,
+    statistics,
     tokens,
 )
 from mesher.api.errors import ErrorBody
@@ -214,6 +215,18 @@ def api_router() -> Router:
             ),
             get("/organizations/{org_id:str}/events", responses=_ERRORS)(
                 issue_lists.list_organization_events
+            ),
+            get("/projects/{project_id:str}/statistics/volume", responses=_ERRORS)(
+                statistics.get_project_volume
+            ),
+            get("/organizations/{org_id:str}/statistics/volume", responses=_ERRORS)(
+                statistics.get_organization_volume
+            ),
+            get("/projects/{project_id:str}/statistics/top-issues", responses=_ERRORS)(
+                statistics.get_top_issues
+            ),
+            get("/issues/{issue_id:str}/timeline", responses=_ERRORS)(
+                statistics.get_issue_timeline
             ),
             get("/projects/{project_id:str}/search/keys", responses=_ERRORS)(
                 search_completion.list_search_keys

@@ -1,0 +1,115 @@
+"""Figures for dashboards: how much came when, and the largest issues."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from mesher.accounts.access import (
+    accessible_issue,
+    accessible_organization,
+    accessible_project,
+    projects_of_organization,
+)
+from mesher.api.acting import ApiRequest, reading_as
+from mesher.api.projects import PageLimit
+from mesher.api.searching import Since, Until, read_window
+from mesher.errors import ProtocolError
+from mesher.storage.issue_search import Window
+from mesher.storage.pages import Page
+from mesher.storage.volume import (
+    TimelinePoint,
+    TopIssue,
+    Unit,
+    VolumePoint,
+    list_timeline,
+    list_top_issues,
+    list_volume,
+)
+
+# A chart has a few hundred points; by hour these are a month.
+MAX_HOURS = 31 * 24
+Zone = Annotated[
+    str,
+    QueryParameter(
+        name="time_zone", max_length=64, description="whose days are counted, as in Europe/Berlin"
+    ),
+]
+
+
+async def get_project_volume(
+    request: ApiRequest,
+    project_id: FromPath[str],
+    *,
+    since: Since = None,
+    until: Until = None,
+    unit: FromQuery[Unit] = "hour",
+    zone: Zone = "UTC",
+) -> Page[VolumePoint]:
+    """How many events of which level came in a project, by hour or day."""
+    async with reading_as(request) as (conn, actor):
+        project = await accessible_project(conn, actor, project_id)
+        window = _window(since, until, unit, zone)
+        return Page(await list_volume(conn, [project], window, unit, zone))
+
+
+async def get_organization_volume(
+    request: ApiRequest,
+    org_id: FromPath[str],
+    *,
+    since: Since = None,
+    until: Until = None,
+    unit: FromQuery[Unit] = "hour",
+    zone: Zone = "UTC",
+) -> Page[VolumePoint]:
+    """The same over all projects of an organisation that the caller sees."""
+    async with reading_as(request) as (conn, actor):
+        organization = await accessible_organization(conn, actor, org_id)
+        projects = await projects_of_organization(conn, actor, organization)
+        window = _window(since, until, unit, zone)
+        return Page(await list_volume(conn, projects, window, unit, zone))
+
+
+async def get_issue_timeline(
+    request: ApiRequest,
+    issue_id: FromPath[str],
+    *,
+    since: Since = None,
+    until: Until = None,
+    unit: FromQuery[Unit] = "hour",
+    zone: Zone = "UTC",
+) -> Page[TimelinePoint]:
+    """How many events an issue had, by hour or day."""
+    async with reading_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        window = _window(since, until, unit, zone)
+        return Page(await list_timeline(conn, issue, window, unit, zone))
+
+
+async def get_top_issues(
+    request: ApiRequest,
+    project_id: FromPath[str],
+    *,
+    since: Since = None,
+    until: Until = None,
+    limit: PageLimit = 10,
+) -> Page[TopIssue]:
+    """The project's issues with the most events in the window."""
+    async with reading_as(request) as (conn, actor):
+        project = await accessible_project(conn, actor, project_id)
+        window = read_window(since, until)
+        return Page(await list_top_issues(conn, [project], window, limit=limit))
+
+
+def _window(since: datetime | None, until: datetime | None, unit: Unit, zone: str) -> Window:
+    window = read_window(since, until)
+    if unit == "hour" and window.until - window.since > timedelta(hours=MAX_HOURS):
+        raise ProtocolError(
+            f"that is more than {MAX_HOURS} hours", field="since", hint="ask for unit=day"
+        )
+    if zone not in available_timezones():
+        raise ProtocolError(f"there is no time zone {zone!r}", field="time_zone")
+    return window
