@@ -12,8 +12,9 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from mesher.accounts.client_address import Network
 from mesher.app import make_app
-from mesher.resources import Network, Oidc, Resources, open_resources
+from mesher.resources import Oidc, Resources, open_resources
 from mesher.types import Role
 from tenants import Tenant, make_tenant
 

@@ -26,6 +26,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from mesher import __version__
+from mesher.accounts.client_address import Network
 from mesher.accounts.oidc_rules import read_rules
 from mesher.answers import answer_error
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
@@ -36,7 +37,7 @@ from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
 from mesher.ingest.exchange import Exchange
 from mesher.ingest.routes import IngestApp
-from mesher.resources import Network, Oidc, Resources, open_resources
+from mesher.resources import Oidc, Resources, open_resources
 from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType

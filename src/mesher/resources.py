@@ -6,7 +6,6 @@ receive step over them, and the count of failed log-ins.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from litestar import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesher.accounts.client_address import Network
 from mesher.accounts.oidc_flow import IdentityProvider
 from mesher.accounts.oidc_rules import OidcRules
 from mesher.accounts.passwords import LoginThrottle
@@ -30,8 +30,6 @@ from mesher.ingest.refusals import Refusals
 from mesher.storage.database import create_engine, reading
 from mesher.storage.ingest_keys import list_ingest_keys
 from mesher.values.ingest_key import IngestKey
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Pages and API of one process; each connection is a PostgreSQL process of some megabytes. Receive
 # needs none.

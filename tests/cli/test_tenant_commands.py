@@ -1,4 +1,4 @@
-"""``mesher organization``, ``mesher project`` and ``mesher key`` as they are typed."""
+"""``mesher organization``, ``project``, ``key`` and ``user`` as they are typed."""
 
 from __future__ import annotations
 
@@ -79,3 +79,24 @@ def test_where_there_are_several_organisations_one_is_named(mesher):
     mesher("organization", "create", "Bank", "--owner", "ada@example.com")
     assert "--organization" in mesher("project", "create", "x", fails=True)
     assert mesher("project", "create", "x", "--organization", "bank").startswith("x\t")
+
+
+def test_an_operator_makes_accounts_and_resets_passwords(mesher, database_url):
+    password = mesher("user", "create", "Bob@Example.com", "--name", "Bob").strip()
+    assert len(password) >= 12
+    assert "bob@example.com\tBob" in mesher("user", "list")
+    assert "already" in mesher("user", "create", "bob@example.com", fails=True)
+    with psycopg.connect(database_url) as conn:
+        before = conn.execute(
+            "SELECT password_hash FROM users WHERE display_name = 'Bob'"
+        ).fetchone()
+        assert mesher("user", "reset-password", "bob@example.com").strip() != password
+        after = conn.execute(
+            "SELECT password_hash FROM users WHERE display_name = 'Bob'"
+        ).fetchone()
+        assert before != after
+        actions = conn.execute("SELECT action, actor_id FROM audit_log ORDER BY id").fetchall()
+    assert actions == [("user.created", None), ("user.password_changed", None)]
+    assert "nobody has an account" in mesher(
+        "user", "reset-password", "eve@example.com", fails=True
+    )

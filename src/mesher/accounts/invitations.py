@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesher.accounts.account import check_password
 from mesher.accounts.members import require_may_give
 from mesher.accounts.passwords import LoginThrottle, hash_password
 from mesher.accounts.sessions import normal_email
@@ -32,10 +33,6 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 MAX_INVITATIONS: Final = 100
 # 256 random bits, 43 characters of a URL.
 _TOKEN_BYTES: Final = 32
-# Without it a guesser with a list of common passwords finds some people's; longer than any person
-# types, a password only costs time to hash.
-MIN_PASSWORD_CHARACTERS: Final = 12
-MAX_PASSWORD_CHARACTERS: Final = 1000
 MAX_NAME_CHARACTERS: Final = 100
 
 
@@ -169,12 +166,7 @@ async def accept_as_new_person(
             hint=f"1 to {MAX_NAME_CHARACTERS}",
             field="name",
         )
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
-        raise ProtocolError(
-            f"the password has {len(password)} characters",
-            hint=f"{MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS}",
-            field="password",
-        )
+    check_password(password)
     password_hash = await hash_password(password)
     async with writing(engine) as conn:
         taken = await _take(conn, token, now)

@@ -21,6 +21,7 @@ from mesher.api import (
     issue_lists,
     issues,
     keys,
+    me,
     members,
     organizations,
     persons,
@@ -78,6 +79,17 @@ def api_router() -> Router:
     return Router(
         path="/api/v1",
         route_handlers=[
+            get("/me", responses=_ERRORS)(me.get_me),
+            patch("/me", responses=_ERRORS, operation_class=me.TAKES_PROFILE)(me.update_me),
+            get("/me/memberships", responses=_ERRORS)(me.list_my_memberships),
+            get("/me/sessions", responses=_ERRORS)(me.list_my_sessions),
+            delete("/me/sessions/{session_id:str}", responses=_ERRORS)(me.end_my_session),
+            post(
+                "/me/password",
+                responses=_ERRORS | _TOO_MANY,
+                status_code=204,
+                operation_class=me.TAKES_PASSWORDS,
+            )(me.change_my_password),
             get("/organizations", responses=_ERRORS)(organizations.list_organizations),
             post(
                 "/organizations",

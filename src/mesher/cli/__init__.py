@@ -31,6 +31,7 @@ from mesher.cli import (
     serve,
     token,
     up,
+    user,
 )
 from mesher.cli.failure import show_failure
 from mesher.errors import MesherError
@@ -94,6 +95,7 @@ app.command()(regroup.regroup)
 app.command()(scrub.scrub)
 app.add_typer(person.app, name="person")
 app.add_typer(organization.app, name="organization")
+app.add_typer(user.app, name="user")
 app.add_typer(project.app, name="project")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")

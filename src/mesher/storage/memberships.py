@@ -11,6 +11,7 @@ from sqlalchemy import text
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.viewer import SEES_ORGANIZATION, Viewer
 from mesher.types import Role
 
 # A person's role, by the unique index on user_id and org_id.
@@ -48,6 +49,14 @@ _LIST = """
     LIMIT :limit
 """
 
+# A viewer's places, by idx_org_memberships_user.
+_LIST_MINE = text(f"""
+    SELECT m.org_id, o.slug, o.name, m.role, m.joined_at
+    FROM org_memberships AS m JOIN organizations AS o ON o.id = m.org_id
+    WHERE m.user_id = :viewer_user_id AND {SEES_ORGANIZATION}
+    ORDER BY m.joined_at, m.id
+""")
+
 _COUNT_OWNERS = text("""
     SELECT count(*) FROM org_memberships WHERE org_id = :org_id AND role = 'owner'
 """)
@@ -79,6 +88,22 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime
     # The latest log-in, or use of a token for this organisation, which is known to the hour.
     last_seen_at: datetime | None
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's place in an organisation, from their side."""
+
+    org_id: uuid.UUID
+    slug: str
+    name: str
+    role: Role
+    joined_at: datetime
+
+
+async def list_memberships(conn: ReadConnection, viewer: Viewer) -> list[Membership]:
+    """The organisations that a viewer belongs to, in the order in which they came to them."""
+    result = await conn.execute(_LIST_MINE, viewer.as_parameters())
+    return [msgspec.convert(row, Membership) for row in result.mappings()]
 
 
 async def find_role(conn: ReadConnection, user_id: UserId, org_id: OrgId) -> Role | None:

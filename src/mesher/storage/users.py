@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from mesher.ids import UserId
 from mesher.storage.database import ReadConnection, WriteConnection
+from mesher.types import User
 
 # Who logs in with this e-mail; by the unique index on it. E-mails are stored in lower case.
 _FIND_CREDENTIALS = text("SELECT id, password_hash FROM users WHERE email = :email")
@@ -23,6 +24,13 @@ _FIND_SESSION_USER = text("""
 
 # By primary key.
 _FIND_EMAIL = text("SELECT email FROM users WHERE id = :user_id")
+
+_COLUMNS = ", ".join(User.__fields__())
+_FIND_ACCOUNT = text("SELECT email, password_hash FROM users WHERE id = :user_id")
+_FIND_USER = text(f"SELECT {_COLUMNS} FROM users WHERE id = :user_id")
+_LIST_ALL = text(f"SELECT {_COLUMNS} FROM users ORDER BY created_at, id")
+_SET_NAME = text("UPDATE users SET display_name = :name WHERE id = :user_id")
+_SET_PASSWORD = text("UPDATE users SET password_hash = :password_hash WHERE id = :user_id")
 
 _INSERT_USER = text("""
     INSERT INTO users (email, password_hash, display_name)
@@ -58,6 +66,17 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Without the hash, so that no log or traceback shows it."""
         return f"Credentials(user_id={self.user_id})"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's e-mail and what their password is checked against; for ``accounts`` alone."""
+
+    email: str
+    password_hash: str
+
+    def __repr__(self) -> str:
+        """Without the hash, so that no log or traceback shows it."""
+        return "Account()"
 
 
 class SessionUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +123,33 @@ async def insert_user_if_free(
     values = {"email": email, "password_hash": password_hash, "display_name": display_name}
     user_id = (await conn.execute(_INSERT_USER_IF_FREE, values)).scalar_one_or_none()
     return UserId(user_id) if user_id else None
+
+
+async def find_account(conn: ReadConnection, user_id: UserId) -> Account:
+    """What a person who is known proves that it is them with."""
+    row = (await conn.execute(_FIND_ACCOUNT, {"user_id": user_id})).one()
+    return Account(email=row.email, password_hash=row.password_hash)
+
+
+async def find_user(conn: ReadConnection, user_id: UserId) -> User:
+    """A person who is known."""
+    result = await conn.execute(_FIND_USER, {"user_id": user_id})
+    return User.from_row(result.mappings().one())
+
+
+async def list_all(conn: ReadConnection) -> list[User]:
+    """Every account, oldest first; for the operator of this Mesher, not for a tenant."""
+    return [User.from_row(row) for row in (await conn.execute(_LIST_ALL)).mappings()]
+
+
+async def set_display_name(conn: WriteConnection, user_id: UserId, name: str) -> None:
+    """Call a person otherwise."""
+    await conn.execute(_SET_NAME, {"user_id": user_id, "name": name})
+
+
+async def set_password_hash(conn: WriteConnection, user_id: UserId, password_hash: str) -> None:
+    """Give a person another password."""
+    await conn.execute(_SET_PASSWORD, {"user_id": user_id, "password_hash": password_hash})
 
 
 async def insert_session(

@@ -15,8 +15,9 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
 from mesher.accounts.access import Actor, actor_of_session
+from mesher.accounts.account import MIN_PASSWORD_CHARACTERS
+from mesher.accounts.client_address import client_address
 from mesher.accounts.invitations import (
-    MIN_PASSWORD_CHARACTERS,
     accept_as_new_person,
     accept_as_person,
     find_invitation,
@@ -26,7 +27,6 @@ from mesher.errors import AuthError, Conflict, ProtocolError, RateLimited
 from mesher.resources import resources_of
 from mesher.storage.database import ReadConnection, reading
 from mesher.storage.invitations import OpenInvitation
-from mesher.web.login import client_address
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie, writing_as
 

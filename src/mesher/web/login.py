@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,9 +10,10 @@ from litestar import Response
 from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 
+from mesher.accounts.client_address import client_address
 from mesher.accounts.sessions import SESSION_COOKIE, log_in, log_out
 from mesher.errors import AuthError, RateLimited
-from mesher.resources import Network, resources_of
+from mesher.resources import resources_of
 from mesher.web.own_path import own_path
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie
@@ -86,25 +85,3 @@ def _form(
         problem=problem,
         oidc=resources_of(request).oidc,
     )
-
-
-def client_address(request: WebRequest, trusted_proxies: Sequence[Network]) -> str:
-    """
-    Where a request comes from: the nearest address that is not a trusted proxy.
-
-    X-Forwarded-For is read from its end, because each proxy appends the address it saw, and what
-    stands before that is whatever the client sent.
-    """
-    address = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "").split(",")
-    while _is_trusted(address, trusted_proxies) and forwarded:
-        address = forwarded.pop().strip() or address
-    return address
-
-
-def _is_trusted(address: str, trusted_proxies: Sequence[Network]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in trusted_proxies)
