@@ -39,6 +39,8 @@ from mesher.storage.database import reading, writing
 from mesher.storage.event_search import search_events
 from mesher.storage.issue_counts import counts_of_issues
 from mesher.storage.issue_search import Window, find_issue_ids, search_issues
+from mesher.storage.organizations import insert_project
+from mesher.types import Project
 from serving import Client, serve
 from tenants import BEGIN, Tenant, store_events
 
@@ -89,48 +91,56 @@ class World:
         self.client = client
         number = random.Random(20261126)
         self.tenant: Tenant = client.make_tenant("ada")
+        self.projects = [self.tenant.project, self._make_project()]
         other = client.make_tenant("bob")
-        for tenant in (self.tenant, other):
-            store_events(database_url, tenant.project, *(_payload(number) for _ in range(EVENTS)))
+        for project in (*self.projects, other.project):
+            store_events(database_url, project, *(_payload(number) for _ in range(EVENTS)))
         self._change_some_issues()
         self.issues = {row["id"]: row for row in self._rows("issues")}
         self.events = [row for row in self._rows("events") if row["issue_id"] in self.issues]
-        [self.latest] = self._run(
-            """
-            SELECT version FROM releases AS r JOIN release_projects AS p ON p.release_id = r.id
-            WHERE p.project_id = :project ORDER BY r.created_at DESC, r.id DESC LIMIT 1
-            """
-        )
+
+    def _make_project(self) -> Project:
+        async def run() -> Project:
+            async with writing(self.client.resources.engine) as conn:
+                return await insert_project(
+                    conn, org_id=self.tenant.org_id, name="till", slug="till"
+                )
+
+        return self.client.call(run)
 
     def _change_some_issues(self) -> None:
         self._run("UPDATE issues SET status = 'resolved' WHERE event_count % 3 = 0 RETURNING id")
         self._run(
             f"UPDATE issues SET assigned_to = '{self.tenant.user_id}'"
-            " WHERE event_count % 2 = 0 AND project_id = :project RETURNING id"
+            " WHERE event_count % 2 = 0 AND project_id = ANY(:projects) RETURNING id"
         )
-
-        for version in RELEASES:
+        # Each project has a latest release of its own, and the older ones, too.
+        for age_days, version in enumerate(RELEASES):
+            of = "[1:1]" if version == RELEASES[0] else ""
             self._run(
                 f"""
                 WITH made AS (
                     INSERT INTO releases (org_id, version, created_at)
-                    VALUES ('{self.tenant.org_id}', '{version}', now() - interval '{version} days')
+                    VALUES ('{self.tenant.org_id}', '{version}', now() - interval '{age_days} days')
                     RETURNING id
                 )
                 INSERT INTO release_projects (release_id, project_id)
-                SELECT id, :project FROM made RETURNING release_id
+                SELECT id, unnest((CAST(:projects AS uuid[])){of}) FROM made RETURNING release_id
                 """
             )
+        first, second = self.projects
+        self.latest = {str(first.id): RELEASES[0], str(second.id): RELEASES[1]}
 
     def _rows(self, table: str) -> list[dict[str, Any]]:
         return self._run(
-            f"SELECT to_jsonb(t) || '{{}}' FROM {table} AS t WHERE project_id = :project"
+            f"SELECT to_jsonb(t) || '{{}}' FROM {table} AS t WHERE project_id = ANY(:projects)"
         )
 
     def _run(self, statement: str) -> list[Any]:
         async def run() -> list[Any]:
             async with writing(self.client.resources.engine) as conn:
-                values = {"project": self.tenant.project.id} if ":project" in statement else {}
+                ids = [project.id for project in self.projects]
+                values = {"projects": ids} if ":projects" in statement else {}
                 return list((await conn.execute(text(statement), values)).scalars())
 
         return self.client.call(run)
@@ -139,7 +149,7 @@ class World:
         async def run() -> list[uuid.UUID]:
             async with reading(self.client.resources.engine) as conn:
                 return await find_issue_ids(
-                    conn, [self.tenant.project], node, WINDOW, viewer=self.tenant.user_id, limit=MAX_PAGE
+                    conn, self.projects, node, WINDOW, viewer=self.tenant.user_id, limit=MAX_PAGE
                 )  # fmt: skip
 
         return {str(one) for one in self.client.call(run)}
@@ -148,7 +158,7 @@ class World:
         async def run() -> list[uuid.UUID]:
             async with reading(self.client.resources.engine) as conn:
                 page = await search_events(
-                    conn, [self.tenant.project], node, WINDOW, viewer=self.tenant.user_id, limit=MAX_PAGE, cursor=None
+                    conn, self.projects, node, WINDOW, viewer=self.tenant.user_id, limit=MAX_PAGE, cursor=None
                 )  # fmt: skip
                 return [event.id for event in page.items]
 
@@ -217,7 +227,7 @@ class World:
             case HandledIs(handled):
                 return bool(tags.get("handled") == ("yes" if handled else "no"))
             case InLatestRelease():
-                return bool(tags.get("release") == self.latest)
+                return bool(tags.get("release") == self.latest[event["project_id"]])
             case Has("error.handled"):
                 return "handled" in tags
             case Has("assigned"):
@@ -338,7 +348,16 @@ def test_ids_are_found(world: World) -> None:
 def test_a_search_over_several_projects_finds_those_of_all_and_of_no_other(world: World) -> None:
     async def run() -> int:
         async with reading(world.client.resources.engine) as conn:
-            for projects, expected in (([], 0), ([world.tenant.project], len(world.issues))):
+            one = [
+                issue
+                for issue in world.issues.values()
+                if issue["project_id"] == str(world.tenant.project.id)
+            ]
+            for projects, expected in (
+                ([], 0),
+                (world.projects[:1], len(one)),
+                (world.projects, len(world.issues)),
+            ):
                 page = await search_issues(
                     conn, projects, And(()), WINDOW, viewer=world.tenant.user_id,
                     sort="last_seen", limit=MAX_PAGE, cursor=None,

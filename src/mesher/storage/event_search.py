@@ -14,6 +14,7 @@ from mesher.search.tree import Node
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import EventSummary
 from mesher.storage.issue_search import Window
+from mesher.storage.latest_releases import latest_releases
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
@@ -38,7 +39,7 @@ async def search_events(
     """
     if not projects:
         return Page([])
-    made = Conditions("events", viewer)
+    made = Conditions("events", viewer, await latest_releases(conn, projects, query))
     until, rows = made.parameter(window.until), made.parameter(limit + 1)
     after = ""
     if cursor:
@@ -47,6 +48,9 @@ async def search_events(
         # The condition on received_at alone is what leaves partitions out.
         after = f"""AND e.received_at <= {moment}
                   AND (e.received_at, e.id) < ({moment}, {made.parameter(after_id)})"""
+    source = "events AS e"
+    if made.asks_about_issues(query):
+        source += " JOIN issues AS i ON i.id = e.issue_id"
     async with limited_time(conn):
         result = await conn.execute(
             # The latest of each project, read off the index, then the latest of these.
@@ -56,7 +60,7 @@ async def search_events(
                 LATERAL (
                     SELECT e.id, e.project_id, e.issue_id, e.level, e.message, e.tags,
                            e.user_context, e.sdk_name, e.sdk_version, e.received_at
-                    FROM events AS e JOIN issues AS i ON i.id = e.issue_id
+                    FROM {source}
                     WHERE e.project_id = p.id
                       AND e.received_at >= {made.parameter(window.since)}
                       AND e.received_at < {until}

@@ -12,11 +12,12 @@ from mesher.storage.database import ReadConnection
 from mesher.storage.issue_search import Window
 
 # By the primary key of issue_counts; an hour that begins before the window counts with its beginning.
+# In floats: a page may read ten thousand hours, and extract() would take twice as long, in numerics.
 _COUNT = text("""
     SELECT c.issue_id,
-           width_bucket(extract(epoch FROM greatest(c.hour, CAST(:since AS timestamptz))),
-                        extract(epoch FROM CAST(:since AS timestamptz)),
-                        extract(epoch FROM CAST(:until AS timestamptz)), :buckets) AS bucket,
+           width_bucket(date_part('epoch', greatest(c.hour, CAST(:since AS timestamptz))),
+                        date_part('epoch', CAST(:since AS timestamptz)),
+                        date_part('epoch', CAST(:until AS timestamptz)), :buckets) AS bucket,
            sum(c.events)::bigint AS events
     FROM issue_counts AS c
     WHERE c.issue_id = ANY(:issue_ids) AND c.hour < :until

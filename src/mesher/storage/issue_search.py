@@ -18,6 +18,7 @@ from sqlalchemy import text
 from mesher.ids import UserId
 from mesher.search.tree import And, Node
 from mesher.storage.database import ReadConnection
+from mesher.storage.latest_releases import latest_releases
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
@@ -78,7 +79,8 @@ async def search_issues(
     if not projects:
         return Page([])
     order = _ORDERS[sort]
-    conditions, values = issue_conditions(query, window, viewer=viewer)
+    latest = await latest_releases(conn, projects, query)
+    conditions, values = _issue_conditions(query, window, Conditions("issues", viewer, latest))
     if cursor:
         conditions.append(f"(i.{order.column}, i.id) < (:after_value, :after_id)")
         _, values["after_value"], values["after_id"] = decode_cursor(cursor, order.cursor_type)
@@ -123,24 +125,28 @@ async def find_issue_ids(
     """
     if not projects:
         return []
-    conditions, values = issue_conditions(query, window, viewer=viewer)
+    latest = await latest_releases(conn, projects, query)
+    conditions, values = _issue_conditions(query, window, Conditions("issues", viewer, latest))
     async with limited_time(conn):
         result = await conn.execute(
             text(f"""
                 SELECT i.id
-                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id), issues AS i
-                WHERE {" AND ".join(conditions)} ORDER BY i.id LIMIT :limit
+                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id),
+                LATERAL (
+                    SELECT i.id FROM issues AS i
+                    WHERE {" AND ".join(conditions)} ORDER BY i.id LIMIT :limit
+                ) AS i
+                ORDER BY i.id LIMIT :limit
             """),
             {**values, "limit": limit, "project_ids": [one.id for one in projects]},
         )
     return list(result.scalars())
 
 
-def issue_conditions(
-    query: Node, window: Window, *, viewer: UserId
+def _issue_conditions(
+    query: Node, window: Window, made: Conditions
 ) -> tuple[list[str], dict[str, Any]]:
     """The conditions on an issue ``i`` of a project ``p`` that all have to hold, and their values."""
-    made = Conditions("issues", viewer)
     asked = _parts(query)
     of_events = tuple(node for node in asked if made.asks_about_events(node))
     conditions = [

@@ -1,8 +1,9 @@
 """
-From the tree of a query to a condition on an event ``e`` and its issue ``i``.
+From the tree of a query to a condition on an event ``e`` and its issue ``i``, both of a project ``p``.
 
 Nothing that a user typed becomes part of the SQL: each value is a parameter. A condition is true or
-false and never NULL, so that its negation is the other.
+false and never NULL, so that its negation is the other: by ``IS TRUE`` and not by ``coalesce``, which
+PostgreSQL takes to hold for half of the rows, and then looks for what is rare issue by issue.
 """
 
 from __future__ import annotations
@@ -68,13 +69,6 @@ _IDS: Mapping[str, str] = {"issue": "i.id", "id": "e.id"}
 # What every event and issue has.
 _ALWAYS = frozenset({"is", "level", "platform", *_NUMBERS, *_TIMES, *_IDS})
 
-# The newest release of the event's project, by release_projects_pkey and the releases' own.
-_LATEST_RELEASE = """(
-    SELECT r.version FROM release_projects AS rp JOIN releases AS r ON r.id = rp.release_id
-    WHERE rp.project_id = e.project_id
-    ORDER BY r.created_at DESC, r.id DESC LIMIT 1
-)"""
-
 
 class Conditions:
     """
@@ -83,12 +77,15 @@ class Conditions:
     Args:
         target: whose title and level are meant: of a list of issues the issue's, of events their own.
         viewer: who ``me`` is.
+        latest: the newest release of each project, where the query asks for it.
     """
 
-    def __init__(self, target: Target, viewer: UserId) -> None:
+    def __init__(self, target: Target, viewer: UserId, latest: Mapping[uuid.UUID, str]) -> None:
         self.values: dict[str, Any] = {}
+        self._target = target
         self._is_of_events = target == "events"
         self._viewer = viewer
+        self._latest = latest
 
     def condition(self, node: Node) -> str:
         """The condition of a tree."""
@@ -103,13 +100,15 @@ class Conditions:
 
     def asks_about_events(self, node: Node) -> bool:
         """Whether a tree cannot be answered from the issue alone."""
-        match node:
-            case And(nodes) | Or(nodes):
-                return any(map(self.asks_about_events, nodes))
-            case Not(inner):
-                return self.asks_about_events(inner)
-        scratch = Conditions("events" if self._is_of_events else "issues", self._viewer)
-        return "e." in scratch.condition(node)
+        return self._mentions("e.", node)
+
+    def asks_about_issues(self, node: Node) -> bool:
+        """Whether a tree cannot be answered from the event alone."""
+        return self._mentions("i.", node)
+
+    def _mentions(self, row: str, node: Node) -> bool:
+        scratch = Conditions(self._target, self._viewer, self._latest)
+        return row in scratch.condition(node)
 
     def parameter(self, value: Any, kind: str = "") -> str:
         """A new parameter with this value; ``kind`` is its type, where PostgreSQL cannot tell."""
@@ -120,7 +119,7 @@ class Conditions:
     def matches(self, column: str, patterns: Sequence[Pattern], *, phrase: bool = False) -> str:
         """Whether a text fits one of the patterns; a text that is NULL does not."""
         fits = (self._match(column, pattern, phrase=phrase) for pattern in patterns)
-        return f"coalesce({_joined(' OR ', fits, 'false')}, false)"
+        return f"{_joined(' OR ', fits, 'false')} IS TRUE"
 
     def _match(self, column: str, pattern: Pattern, *, phrase: bool) -> str:
         if pattern.is_exact and not phrase:
@@ -129,8 +128,12 @@ class Conditions:
         return f"{column} ILIKE {self.parameter(f'%{like}%' if phrase else like)}"
 
     def free_text(self, leaf: FreeText) -> str:
-        columns = ("e.message", "i.title") if self._is_of_events else ("i.title", "i.culprit")
-        fits = (self.matches(column, [leaf.pattern], phrase=True) for column in columns)
+        columns = ("e.message", "t.title") if self._is_of_events else ("i.title", "i.culprit")
+        fits = [self.matches(column, [leaf.pattern], phrase=True) for column in columns]
+        if self._is_of_events:  # titles are read once each, and not for each event
+            fits[1] = f"""e.issue_id IN (
+                SELECT t.id FROM issues AS t WHERE t.project_id = p.id AND {fits[1]}
+            )"""
         return _joined(" OR ", fits, "false")
 
     def text(self, leaf: TextIs) -> str:
@@ -149,9 +152,10 @@ class Conditions:
     def _listed(self, column: str, attribute: str, pattern: Pattern, *, phrase: bool) -> str:
         if pattern.is_exact and not phrase:
             wanted = msgspec.json.encode([{attribute: pattern.parts[0]}]).decode()
-            return f"coalesce({column} @> {self.parameter(wanted, 'jsonb')}, false)"
-        fits = self._match(f"element ->> '{attribute}'", pattern, phrase=phrase)
-        return f"EXISTS (SELECT FROM jsonb_array_elements({column}) AS element WHERE {fits})"
+            return f"({column} @> {self.parameter(wanted, 'jsonb')}) IS TRUE"
+        return _one_of_list(
+            column, self._match(f"element ->> '{attribute}'", pattern, phrase=phrase)
+        )
 
     def tag(self, leaf: TagIs) -> str:
         return _joined(" OR ", (self._tag(leaf.tag, one) for one in leaf.patterns), "false")
@@ -188,16 +192,20 @@ class Conditions:
             case "none":
                 return "i.assigned_to IS NULL"
             case "me":
-                return f"coalesce(i.assigned_to = {self.parameter(self._viewer)}, false)"
+                return f"(i.assigned_to = {self.parameter(self._viewer)}) IS TRUE"
         # By the unique index on e-mails; an issue is only ever assigned to a member.
         found = f"(SELECT u.id FROM users AS u WHERE u.email = {self.parameter(person)})"
-        return f"coalesce(i.assigned_to = {found}, false)"
+        return f"(i.assigned_to = {found}) IS TRUE"
 
     def handled(self, leaf: HandledIs) -> str:
         return self._tag("handled", Pattern(("yes" if leaf.handled else "no",)))
 
     def latest_release(self, _: InLatestRelease) -> str:
-        return f"coalesce(e.tags ->> 'release' = {_LATEST_RELEASE}, false)"
+        of_projects = (
+            f"(p.id = {self.parameter(project_id)} AND {self._tag('release', Pattern((version,)))})"
+            for project_id, version in self._latest.items()
+        )
+        return _joined(" OR ", of_projects, "false")
 
     def has(self, leaf: Has) -> str:
         if leaf.key in _ALWAYS:
@@ -208,9 +216,8 @@ class Conditions:
             return self.has_tag(HasTag("handled"))
         if leaf.key in _LISTED:
             column, attribute = _LISTED[leaf.key]
-            given = f"element ->> '{attribute}' IS NOT NULL"
-            return f"EXISTS (SELECT FROM jsonb_array_elements({column}) AS element WHERE {given})"
-        return f"coalesce({_TEXTS[leaf.key]} <> '', false)"
+            return _one_of_list(column, f"element ->> '{attribute}' IS NOT NULL")
+        return f"({_TEXTS[leaf.key]} <> '') IS TRUE"
 
     def has_tag(self, leaf: HasTag) -> str:
         # The operator ``?`` by its function: the driver takes question marks for its own.
@@ -236,6 +243,12 @@ _LEAVES: Mapping[type[Any], Callable[[Conditions, Any], str]] = {
 def _joined(operator: str, conditions: Any, of_none: str) -> str:
     found = list(conditions)
     return f"({operator.join(found)})" if found else of_none
+
+
+def _one_of_list(column: str, fits: str) -> str:
+    # As a number: an EXISTS, too, is taken to hold for half of the rows, this for one of two hundred.
+    found = f"EXISTS (SELECT FROM jsonb_array_elements({column}) AS element WHERE {fits})"
+    return f"CAST({found} AS integer) = 1"
 
 
 def _escaped(literal: str) -> str:
