@@ -23,7 +23,13 @@ def _failure(name: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def shop(store: Any) -> list[str]:
     return store(
-        _failure("A", release="1.0", environment="production", tags={"till": "7"}),
+        _failure(
+            "A",
+            release="1.0",
+            environment="production",
+            tags={"till": "7"},
+            user={"email": "x@example.com"},
+        ),
         _failure("B", release="1.1", environment="staging", tags={"till": "8"}),
         _failure("A", release="1.1", environment="production"),
     )
@@ -100,6 +106,15 @@ def test_keys_and_tags_are_completed(call: Any, shop: Any) -> None:
     assert [one["key"] for one in begun] == ["times_seen", "title", "timestamp", "till"]
 
 
+def test_a_tag_that_is_called_like_a_key_is_suggested_as_a_tag(call: Any, store: Any) -> None:
+    store(_failure("A", tags={"title": "Dr", "url": "/"}))
+    found = call("GET", "/projects/ada-shop/search/keys").json()["items"]
+    tags = [one["key"] for one in found if one["kind"] == "tag"]
+    assert "tags[title]" in tags
+    assert "url" in tags
+    assert "level" not in tags
+
+
 def test_values_are_completed(call: Any, shop: Any) -> None:
     def values(parameters: str) -> list[tuple[str, int | None]]:
         page = call("GET", f"/projects/ada-shop/search/values?{parameters}").json()
@@ -110,5 +125,10 @@ def test_values_are_completed(call: Any, shop: Any) -> None:
     assert values("key=release&prefix=1.") == [("1.1", 2), ("1.0", 1)]
     assert values("key=is&prefix=un") == [("unresolved", None), ("unassigned", None)]
     assert values("key=title") == []
+    assert values("key=error.type") == [("A", 2), ("B", 1)]
+    assert values("key=platform") == [("other", 3)]
+    assert values("key=user.email&prefix=ex") == [("x@example.com", 1)]
+    assert values("key=project") == [("ada-shop", 3)]
+    assert values("key=has&prefix=til") == [("till", 2)]
     assert values("key=nothing") == []
     assert values("") == []

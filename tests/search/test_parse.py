@@ -10,7 +10,7 @@ import pytest
 
 from mesher.search.keys import ALIASES, BY_NAME
 from mesher.search.parse import MAX_DEPTH, MAX_LIST, MAX_TERMS, QueryError, parse_query
-from mesher.search.suggestions import values_of_key
+from mesher.search.suggestions import values_of_key, written_tag
 from mesher.search.tree import (
     And,
     AssignedTo,
@@ -95,6 +95,7 @@ DAY = And((_time("timestamp", ">=", 2026, 1, 2), _time("timestamp", "<", 2026, 1
         ("age:+1w", TimeIs("first_seen", "<=", NOW - timedelta(weeks=1))),
         ("last_seen:>7d", TimeIs("last_seen", ">", NOW - timedelta(days=7))),
         ("timestamp:2026-01-02", DAY),
+        ("timestamp:>2026-01-02T10:30+02:00", _time("timestamp", ">=", 2026, 1, 2, 8, 31)),
         ("timestamp:>2026-01-02", _time("timestamp", ">=", 2026, 1, 3)),
         ("timestamp:<2026-01-02", _time("timestamp", "<", 2026, 1, 2)),
         ("timestamp:<=2026-01-02T10:30", _time("timestamp", "<", 2026, 1, 2, 10, 31)),
@@ -113,6 +114,10 @@ DAY = And((_time("timestamp", ">=", 2026, 1, 2), _time("timestamp", "<", 2026, 1
         ("customTag:x", _tag("customTag", "x")),
         ('tag:"a b"', _tag("tag", "a b")),
         ('tag:""', Not(HasTag("tag"))),
+        ('tag:["", a]', Or((Not(HasTag("tag")), _tag("tag", "a")))),
+        ('release:["", 1.0]', Or((Not(HasTag("release")), _tag("release", "1.0")))),
+        ('sdk.name:["", a]', Or((Not(Has("sdk.name")), _is("sdk.name", "a")))),
+        ('assigned:["", me]', AssignedTo(("none", "me"))),
         ("tag:=x", _tag("tag", "x")),
         ("http.url:*/checkout", _tag("url", "*/checkout")),
         ("message:foo(bar)", _is("message", "foo(bar)")),
@@ -125,7 +130,16 @@ DAY = And((_time("timestamp", ">=", 2026, 1, 2), _time("timestamp", "<", 2026, 1
         ("has:user", HasTag("user")),
         ("!has:release", Not(HasTag("release"))),
         ("has:user.email", Has("user.email")),
-        ("has:[url, assigned_to]", And((HasTag("url"), Has("assigned")))),
+        ("has:[url, assigned_to]", Or((HasTag("url"), Has("assigned")))),
+        ("has:project", Has("project")),
+        ("project:ada-shop", _is("project", "ada-shop")),
+        ("geo.city:Berlin", _is("geo.city", "Berlin")),
+        (ID.hex, IdIs("id", (ID,))),
+        (str(ID).upper(), IdIs("id", (ID,))),
+        (f'"{ID.hex}"', _text(ID.hex)),
+        (f"{ID.hex}a", _text(f"{ID.hex}a")),
+        ('"level:"', _text("level:")),
+        ("Caused by:", And((_text("Caused"), _text("by:")))),
         ("a\0b", And((_text("a"), _text("b")))),
     ],
 )  # fmt: skip
@@ -148,13 +162,21 @@ def test_a_query_says(query: str, node: Any) -> None:
         ("a level:loud", 8, "expected fatal"),
         ("times_seen:many", 11, "a number"),
         ("first_seen:soon", 11, "a time"),
+        ("first_seen:20260102", 11, "a time"),
+        ("first_seen:2026-02-30", 11, "a time"),
         ("first_seen:+999999w", 11, "not as far away"),
         ("first_seen:9999-12-31", 11, "not as far away"),
         ("id:12", 3, "32 hexadecimal digits"),
         ("title:>a", 0, "has no order"),
         ("release:>1.0", 0, "has no order"),
         ("tag:>1", 5, "tags have no order"),
+        ("level: error", 6, "nothing stands behind level:"),
+        ("a firstSeen:", 12, "leave no blank before the value"),
         ("assigned:#team", 9, "Mesher has no teams"),
+        ("assigned:my_teams", 9, "Mesher has no teams"),
+        ("assigned:ada", 9, "nobody's e-mail"),
+        ("has:[url, bookmarks]", 10, "Mesher has no bookmarks"),
+        ("event.type:error", 0, "all events are of errors"),
         ("bookmarks:me", 0, "Mesher has no bookmarks"),
         ("release.version:>1.2", 0, "use release with a wildcard"),
         ("*".join("abcdefghijklm"), 0, "at most 10 wildcards"),
@@ -191,9 +213,28 @@ def test_aliases_are_of_keys_or_tags_and_not_of_each_other() -> None:
         ("is", ("unresolved", "resolved", "archived", "discarded", "assigned", "unassigned")),
         ("error.handled", ("true", "false")),
         ("title", ()),
+        ("id", ()),
+        ("user.email", None),
+        ("has", None),
         ("release", None),
         ("customTag", None),
     ],
 )
 def test_the_usual_values_of_a_key_are_known(key: str, values: Any) -> None:
     assert values_of_key(key) == values
+
+
+@pytest.mark.parametrize(
+    ("tag", "written"),
+    [
+        ("customTag", "customTag"),
+        ("title", "tags[title]"),
+        ("http.url", "tags[http.url]"),
+        ("bookmarks", "tags[bookmarks]"),
+        ("a:b", "tags[a:b]"),
+        ("1st", "tags[1st]"),
+    ],
+)
+def test_a_tag_is_suggested_as_it_has_to_be_written(tag: str, written: str) -> None:
+    assert written_tag(tag) == written
+    assert parse_query(f"{written}:x", NOW) == _tag(tag, "x")

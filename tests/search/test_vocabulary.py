@@ -190,8 +190,11 @@ has:trace
 id:6f2b9c1e4d5a47b0a1c2d3e4f5061728
 id:[6f2b9c1e4d5a47b0a1c2d3e4f5061728, 7f2b9c1e-4d5a-47b0-a1c2-d3e4f5061728]
 issue:6f2b9c1e-4d5a-47b0-a1c2-d3e4f5061728
-event.type:error
-event.type:[error, default]
+6f2b9c1e4d5a47b0a1c2d3e4f5061728
+project:my-shop
+project:[my-shop, till]
+!project:till
+has:geo.country_code
 server_name:web-8
 server_name:web-*
 !server_name:canary

@@ -78,7 +78,8 @@ def _payload(number: random.Random) -> dict[str, Any]:
         "release": maybe(number.choice(RELEASES)),
         "environment": maybe(number.choice(["production", "staging"])),
         "tags": {"word": number.choice(WORDS)} if number.random() < 0.7 else {},
-        "user": maybe({"id": number.choice(WORDS), "email": f"{number.choice('ab')}@example.com"}),
+        "user": maybe({"id": number.choice(WORDS), "email": f"{number.choice('ab')}@example.com",
+                       "geo": {"city": number.choice(WORDS)}}),
         "sdk": maybe({"name": "sentry.python", "version": number.choice(RELEASES)}),
         **({"exception": {"values": [exception]}} if number.random() < 0.6 else {"message": number.choice(WORDS)}),
     }  # fmt: skip
@@ -95,6 +96,7 @@ class World:
         other = client.make_tenant("bob")
         for project in (*self.projects, other.project):
             store_events(database_url, project, *(_payload(number) for _ in range(EVENTS)))
+        self.slugs = {str(project.id): project.slug for project in self.projects}
         self._change_some_issues()
         self.issues = {row["id"]: row for row in self._rows("issues")}
         self.events = [row for row in self._rows("events") if row["issue_id"] in self.issues]
@@ -176,6 +178,7 @@ class World:
             "message": event["message"], "level": (issue if of_issues else event)["level"],
             "user.id": user.get("id"), "user.email": user.get("email"),
             "user.username": user.get("username"), "user.ip": user.get("ip_address"),
+            "geo.city": user.get("geo", {}).get("city"), "project": self.slugs[event["project_id"]],
             "sdk.name": event["sdk_name"], "sdk.version": event["sdk_version"],
         }  # fmt: skip
         lists = {
@@ -280,11 +283,13 @@ def world(
         yield World(client, url)
 
 
-_parts = st.sampled_from([*WORDS, *RELEASES, "a", "", "s", ".", "@example.com", "Oops", "python"])
+_parts = st.sampled_from(
+    [*WORDS, *RELEASES, "a", "", "s", ".", "@example.com", "Oops", "python", "till"]
+)
 _patterns = st.lists(_parts, min_size=1, max_size=3).map(lambda parts: Pattern(tuple(parts)))
 _several = st.lists(_patterns, min_size=1, max_size=2).map(tuple)
 _comparisons = st.sampled_from(["=", "<", "<=", ">", ">="])
-_TEXT_KEYS = ["title", "culprit", "platform", "message", "level", "user.id", "user.email", "user.username", "sdk.name", "sdk.version",
+_TEXT_KEYS = ["title", "culprit", "platform", "message", "level", "user.id", "user.email", "user.username", "geo.city", "project", "sdk.name", "sdk.version",
               "error.type", "error.value", "stack.filename", "stack.function", "stack.module"]  # fmt: skip
 _leaves = st.one_of(
     st.builds(FreeText, _patterns),

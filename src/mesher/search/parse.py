@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
@@ -44,6 +45,7 @@ MAX_DEPTH = 20
 # Values of one list.
 MAX_LIST = 100
 
+_EVENT_ID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _STATES = get_args(State)
 _WORDS = {
     "KEY": "a key with its value, as level:error",
@@ -172,8 +174,9 @@ class _Reader:
                 name, *rest = found.children
                 return self._term(str(name)[:-1], rest, position)
             [word] = map(str, found.children)
-            text = _unquoted(word) if found.data == "quoted" else word
-            return FreeText(read_pattern(text))
+            if found.data == "quoted":
+                return FreeText(read_pattern(_unquoted(word)))
+            return _word(word, position)
         except ValueError as error:
             raise QueryError(f"expected {error}", position=position) from error
 
@@ -186,8 +189,7 @@ class _Reader:
             return _tag(name[5:-1], comparison, values)
         lowered = name.lower()
         known = ALIASES.get(lowered, lowered)
-        if known in ABSENT:
-            raise QueryError(f"Mesher has no {name}", position=position, hint=ABSENT[known])
+        _refuse_absent(name, position)
         key = BY_NAME.get(known)
         if key is None:
             # Names of tags are case-sensitive; those of ours are not.
@@ -196,6 +198,19 @@ class _Reader:
         if term.comparison not in {None, "="} and key.kind not in {"number", "time"}:
             raise QueryError(f"{key.name} has no order", position=position, hint="leave < or > out")
         return _READERS[key.kind](term, self._now)
+
+
+def _word(word: str, position: int) -> Node:
+    if _EVENT_ID.fullmatch(word):  # as people find it in their logs
+        return IdIs("id", (read_id(word),))
+    name = word.removesuffix(":").lower()
+    if word.endswith(":") and (name in BY_NAME or name in ALIASES or name in ABSENT):
+        raise QueryError(
+            f"nothing stands behind {word}",
+            position=position + len(word),
+            hint='leave no blank before the value; a text with a colon is to be "in quotes"',
+        )
+    return FreeText(read_pattern(word))
 
 
 def _trees(found: Tree[Token]) -> list[Tree[Token]]:
@@ -227,6 +242,12 @@ def _comparison(token: Token | None) -> Comparison | None:
     return None
 
 
+def _refuse_absent(name: str, position: int) -> None:
+    hint = ABSENT.get(name.lower())
+    if hint is not None:
+        raise QueryError(f"Mesher has no {name}", position=position, hint=hint)
+
+
 def _tag(tag: str, comparison: Token | None, values: Sequence[_Value]) -> Node:
     if comparison not in {None, "="}:
         raise QueryError(
@@ -234,15 +255,21 @@ def _tag(tag: str, comparison: Token | None, values: Sequence[_Value]) -> Node:
             position=values[0].position,
             hint="use a wildcard, or a list",
         )
-    if any(value.text == "" and value.quoted for value in values):
-        return Not(HasTag(tag))  # as in Sentry: key:"" is what has none
-    return TagIs(tag, tuple(value.pattern() for value in values))
+    return _with_none(values, HasTag(tag), lambda patterns: TagIs(tag, patterns))
+
+
+def _with_none(
+    values: Sequence[_Value], has: Node, fits: Callable[[tuple[Pattern, ...]], Node]
+) -> Node:
+    """What fits one of the values, of which an empty one stands for having none, as in Sentry."""
+    given = tuple(value.pattern() for value in values if value.text)
+    none = [Not(has)] if len(given) < len(values) else []
+    return _any_of([*none, *([fits(given)] if given else [])])
 
 
 def _read_text(term: _Term, _: datetime) -> Node:
-    if any(value.text == "" for value in term.values):
-        return Not(Has(term.key.name))
-    return TextIs(term.key.name, tuple(value.pattern() for value in term.values))
+    name = term.key.name
+    return _with_none(term.values, Has(name), lambda patterns: TextIs(name, patterns))
 
 
 def _read_phrase(term: _Term, now: datetime) -> Node:
@@ -281,12 +308,22 @@ def _read_level(term: _Term, _: datetime) -> Node:
 
 
 def _read_person(term: _Term, _: datetime) -> Node:
-    for value in term.values:
-        if value.text.startswith("#"):
-            raise QueryError(
-                "Mesher has no teams", position=value.position, hint="me, none or an e-mail"
-            )
-    return AssignedTo(tuple(value.text.lower() for value in term.values))
+    return AssignedTo(tuple(map(_person, term.values)))
+
+
+def _person(value: _Value) -> str:
+    person = value.text.lower() or "none"
+    if person.startswith("#") or person == "my_teams":
+        raise QueryError(
+            "Mesher has no teams", position=value.position, hint="expected me, none or an e-mail"
+        )
+    if person not in {"me", "none"} and "@" not in person:
+        raise QueryError(
+            f"{value.text!r} is nobody's e-mail",
+            position=value.position,
+            hint="expected me, none or an e-mail",
+        )
+    return person
 
 
 def _read_handled(term: _Term, _: datetime) -> Node:
@@ -297,13 +334,9 @@ def _read_handled(term: _Term, _: datetime) -> Node:
 
 
 def _read_release(term: _Term, _: datetime) -> Node:
-    if any(value.text == "" for value in term.values):
-        return Not(HasTag("release"))
-    latest = [
-        InLatestRelease() for value in term.values if value.text == "latest" and not value.quoted
-    ]
-    named = [value.pattern() for value in term.values if value.text != "latest" or value.quoted]
-    return _any_of([*latest[:1], *([TagIs("release", tuple(named))] if named else [])])
+    named = [value for value in term.values if value.text != "latest" or value.quoted]
+    latest = [InLatestRelease()] if len(named) < len(term.values) else []
+    return _any_of([*latest, *([_tag("release", None, named)] if named else [])])
 
 
 def _read_has(term: _Term, _: datetime) -> Node:
@@ -314,8 +347,9 @@ def _read_has(term: _Term, _: datetime) -> Node:
             return HasTag(known)
         return Has(key.name)
 
-    nodes = tuple(read(value.text) for value in term.values)
-    return nodes[0] if len(nodes) == 1 else And(nodes)
+    for value in term.values:
+        _refuse_absent(value.text, value.position)
+    return _any_of([read(value.text) for value in term.values])
 
 
 def _one_of(value: _Value, allowed: Sequence[str], aliases: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,12 @@ _NUMBER = re.compile(r"(-?\d{1,15}(?:\.\d{1,6})?)(k|m|b)?", re.ASCII | re.IGNORE
 _FACTORS = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9}
 _RELATIVE = re.compile(r"(?P<sign>[+-]?)(?P<count>\d{1,6})(?P<unit>[smhdw])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MINUTE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+# Of ISO 8601, what people write: no weeks, no dates without dashes.
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d"
+    r"(?P<minute>[T ]\d\d:\d\d(?P<second>:\d\d(?P<fraction>[.,]\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
+)
 
 
 class Bound(NamedTuple):
@@ -73,13 +78,10 @@ def read_time(text: str, comparison: Comparison, now: datetime) -> list[Bound]:
     relative = _RELATIVE.fullmatch(text)
     if relative is not None:
         return [_relative_bound(relative, comparison, now)]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("a time, as in -24h, 2026-11-26 or 2026-11-26T10:00:00Z") from None
+    moment, precision = _read_moment(text)
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        end = moment + _precision(text)
+        end = moment + precision
     except OverflowError:
         raise ValueError("a time that is not as far away") from None
     match comparison:
@@ -103,12 +105,21 @@ def _relative_bound(match: re.Match[str], comparison: Comparison, now: datetime)
     return Bound("<=" if match["sign"] == "+" else ">=", moment)
 
 
-def _precision(text: str) -> timedelta:
-    if _DAY.fullmatch(text):
+def _read_moment(text: str) -> tuple[datetime, timedelta]:
+    """A time, and how long what it names lasts."""
+    shape = _MOMENT.fullmatch(text)
+    if shape is not None:
+        with contextlib.suppress(ValueError):  # the 30th of February
+            return datetime.fromisoformat(text), _precision(shape)
+    raise ValueError("a time, as in -24h, 2026-11-26 or 2026-11-26T10:00:00Z")
+
+
+def _precision(shape: re.Match[str]) -> timedelta:
+    if shape["minute"] is None:
         return timedelta(days=1)
-    if _MINUTE.fullmatch(text):
+    if shape["second"] is None:
         return timedelta(minutes=1)
-    return timedelta(seconds=1) if "." not in text else timedelta(microseconds=1)
+    return timedelta(seconds=1) if shape["fraction"] is None else timedelta(microseconds=1)
 
 
 def read_id(text: str) -> uuid.UUID:

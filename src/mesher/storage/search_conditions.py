@@ -41,11 +41,15 @@ _TEXTS: Mapping[str, str] = {
     "title": "i.title",
     "culprit": "i.culprit",
     "platform": "i.platform",
+    "project": "(SELECT coalesce(o.slug, CAST(o.id AS text)) FROM projects AS o WHERE o.id = p.id)",
     "message": "e.message",
     "user.id": "e.user_context ->> 'id'",
     "user.email": "e.user_context ->> 'email'",
     "user.username": "e.user_context ->> 'username'",
     "user.ip": "e.user_context ->> 'ip_address'",
+    "geo.country_code": "e.user_context #>> '{geo,country_code}'",
+    "geo.region": "e.user_context #>> '{geo,region}'",
+    "geo.city": "e.user_context #>> '{geo,city}'",
     "sdk.name": "e.sdk_name",
     "sdk.version": "e.sdk_version",
 }
@@ -67,7 +71,7 @@ _TIMES: Mapping[str, str] = {
 }
 _IDS: Mapping[str, str] = {"issue": "i.id", "id": "e.id"}
 # What every event and issue has.
-_ALWAYS = frozenset({"is", "level", "platform", *_NUMBERS, *_TIMES, *_IDS})
+_ALWAYS = frozenset({"is", "level", "platform", "project", *_NUMBERS, *_TIMES, *_IDS})
 
 
 class Conditions:
@@ -238,6 +242,17 @@ _LEAVES: Mapping[type[Any], Callable[[Conditions, Any], str]] = {
     Has: Conditions.has,
     HasTag: Conditions.has_tag,
 }
+
+
+def texts_under(key: str) -> str:
+    """A table with one column ``text``: what an event ``e`` with its issue ``i`` has under a key of texts."""
+    if key in _TEXTS:
+        return f"(SELECT {_TEXTS[key]} AS text)"
+    column, attribute = _LISTED[key]
+    return f"""(
+        SELECT DISTINCT element ->> '{attribute}' AS text
+        FROM jsonb_array_elements({column}) AS element
+    )"""
 
 
 def _joined(operator: str, conditions: Any, of_none: str) -> str:
