@@ -88,8 +88,18 @@ def test_a_query_that_cannot_be_read_is_explained_beside_the_search(
 ) -> None:
     answer = browser.get("/projects/ada-shop/issues?query=is%3Afoo")
     assert answer.status_code == 200
-    assert "&#39;foo&#39; is not known here (character 4). expected unresolved" in answer.text
+    assert "&#39;foo&#39; is not known here (character 4). Expected unresolved" in answer.text
     assert "sentry_sdk" not in answer.text
+
+
+def test_a_search_that_takes_too_long_is_explained_beside_the_search(
+    browser: Client, database_url: str, issue_path: str
+) -> None:
+    with connect(database_url, application_name="test") as conn, conn.transaction():
+        conn.execute("LOCK TABLE issues IN ACCESS EXCLUSIVE MODE")
+        answer = browser.get("/projects/ada-shop/issues?query=locked")
+    assert answer.status_code == 200
+    assert "The search took longer than 5 seconds. Ask for a shorter time" in answer.text
 
 
 def test_an_issue_is_listed_with_its_figures(browser: Client, issue_path: str) -> None:

@@ -39,7 +39,8 @@ async def search_events(
     """
     if not projects:
         return Page([])
-    made = Conditions("events", viewer, await latest_releases(conn, projects, query))
+    latest = await latest_releases(conn, projects, query)
+    made = Conditions("events", projects, viewer=viewer, latest=latest)
     until, rows = made.parameter(window.until), made.parameter(limit + 1)
     after = ""
     if cursor:

@@ -80,7 +80,8 @@ async def search_issues(
         return Page([])
     order = _ORDERS[sort]
     latest = await latest_releases(conn, projects, query)
-    conditions, values = _issue_conditions(query, window, Conditions("issues", viewer, latest))
+    made = Conditions("issues", projects, viewer=viewer, latest=latest)
+    conditions, values = _issue_conditions(query, window, made)
     if cursor:
         conditions.append(f"(i.{order.column}, i.id) < (:after_value, :after_id)")
         _, values["after_value"], values["after_id"] = decode_cursor(cursor, order.cursor_type)
@@ -126,7 +127,8 @@ async def find_issue_ids(
     if not projects:
         return []
     latest = await latest_releases(conn, projects, query)
-    conditions, values = _issue_conditions(query, window, Conditions("issues", viewer, latest))
+    made = Conditions("issues", projects, viewer=viewer, latest=latest)
+    conditions, values = _issue_conditions(query, window, made)
     async with limited_time(conn):
         result = await conn.execute(
             text(f"""

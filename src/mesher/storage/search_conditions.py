@@ -34,6 +34,7 @@ from mesher.search.tree import (
     TextIs,
     TimeIs,
 )
+from mesher.types import Project
 
 Target = Literal["issues", "events"]
 
@@ -80,12 +81,22 @@ class Conditions:
 
     Args:
         target: whose title and level are meant: of a list of issues the issue's, of events their own.
+        projects: in which one looks.
         viewer: who ``me`` is.
         latest: the newest release of each project, where the query asks for it.
     """
 
-    def __init__(self, target: Target, viewer: UserId, latest: Mapping[uuid.UUID, str]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        projects: Sequence[Project],
+        *,
+        viewer: UserId,
+        latest: Mapping[uuid.UUID, str],
+    ) -> None:
         self.values: dict[str, Any] = {}
+        self._projects = projects
+        self._project_ids = [project.id for project in projects]
         self._target = target
         self._is_of_events = target == "events"
         self._viewer = viewer
@@ -111,7 +122,7 @@ class Conditions:
         return self._mentions("i.", node)
 
     def _mentions(self, row: str, node: Node) -> bool:
-        scratch = Conditions(self._target, self._viewer, self._latest)
+        scratch = Conditions(self._target, self._projects, viewer=self._viewer, latest=self._latest)
         return row in scratch.condition(node)
 
     def parameter(self, value: Any, kind: str = "") -> str:
@@ -134,9 +145,12 @@ class Conditions:
     def free_text(self, leaf: FreeText) -> str:
         columns = ("e.message", "t.title") if self._is_of_events else ("i.title", "i.culprit")
         fits = [self.matches(column, [leaf.pattern], phrase=True) for column in columns]
-        if self._is_of_events:  # titles are read once each, and not for each event
+        if self._is_of_events:
+            # Titles are read once each, and not for each event. Of all projects at once: PostgreSQL hashes
+            # what it found for the first, and where the planner copied the condition, goes on with that.
             fits[1] = f"""e.issue_id IN (
-                SELECT t.id FROM issues AS t WHERE t.project_id = p.id AND {fits[1]}
+                SELECT t.id FROM issues AS t
+                WHERE t.project_id = ANY({self.parameter(self._project_ids)}) AND {fits[1]}
             )"""
         return _joined(" OR ", fits, "false")
 

@@ -16,15 +16,23 @@ from mesher.storage.database import ReadConnection
 SEARCH_SECONDS = 5
 
 _LIMIT = text(f"SET LOCAL statement_timeout = '{SEARCH_SECONDS}s'")
+# What else happens in the transaction, as the change of all that was found, may take its time.
+_NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
+
+
+class SlowSearch(ProtocolError):
+    """A search that took too long; the transaction is of no use any more."""
+
+    code = "search_too_slow"
 
 
 @asynccontextmanager
 async def limited_time(conn: ReadConnection) -> AsyncIterator[None]:
     """
-    Within, statements end after ``SEARCH_SECONDS``; the limit stays until the transaction ends.
+    Within, each statement ends after ``SEARCH_SECONDS``.
 
     Raises:
-        ProtocolError: one took longer; the transaction is of no use any more.
+        SlowSearch: one took longer.
     """
     await conn.execute(_LIMIT)
     try:
@@ -32,8 +40,9 @@ async def limited_time(conn: ReadConnection) -> AsyncIterator[None]:
     except sqlalchemy.exc.OperationalError as error:
         if not isinstance(error.orig, psycopg.errors.QueryCanceled):
             raise
-        raise ProtocolError(
+        raise SlowSearch(
             f"the search took longer than {SEARCH_SECONDS} seconds",
             field="query",
             hint="ask for a shorter time, or for a tag, release or environment as a whole",
         ) from error
+    await conn.execute(_NO_LIMIT)

@@ -34,10 +34,11 @@ def error_page(request: WebRequest, error: MesherError) -> Response[Any]:
         "error.html",
         http_status=error.status,
         heading=_HEADINGS.get(error.status, "Something went wrong"),
-        message=_sentence(error.message),
-        hint=_sentence(error.hint),
+        message=sentence(error.message),
+        hint=sentence(error.hint),
     )
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """An error's message or hint as a sentence of a page."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -19,7 +19,9 @@ from mesher.storage.issue_search import Window, search_issues
 from mesher.storage.issues import has_issues
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.projects import list_active_keys, list_projects
+from mesher.storage.search_time import SlowSearch
 from mesher.types import ISSUE_STATUSES, Issue, IssueStatus, Project
+from mesher.web.errors import sentence
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as
 
@@ -73,9 +75,9 @@ async def show_issues(
                 limit=ISSUES_PER_PAGE,
                 cursor=cursor,
             )
-        except QueryError as error:
-            problem = f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}".rstrip()
-        waiting = not issues.items and not await has_issues(conn, project)
+        except (QueryError, SlowSearch) as error:
+            problem = f"{sentence(error.message)} {sentence(error.hint)}".rstrip()
+        waiting = not issues.items and not problem and not await has_issues(conn, project)
         dsn = await _first_dsn(conn, project, resources_of(request).url) if waiting else None
     return render(
         "issues.html",
