@@ -40,7 +40,6 @@ from mesher.storage.event_search import search_events
 from mesher.storage.issue_counts import counts_of_issues
 from mesher.storage.issue_search import Window, find_issue_ids, search_issues
 from mesher.storage.organizations import insert_project
-from mesher.storage.search_time import SEARCH_SECONDS, limited_time
 from mesher.types import Project
 from serving import Client, serve
 from tenants import BEGIN, Tenant, store_events
@@ -432,15 +431,3 @@ def test_nothing_that_was_typed_becomes_sql(world: World) -> None:
     for query in ("title", "tag", "user.email", "error.type", "stack.module"):
         assert world.found_events(parse_query(fill(query), datetime.now(UTC))) == set()
     assert world.found_issues(And(())) == set(world.issues)
-
-
-def test_a_statement_that_follows_a_search_may_take_its_time(world: World) -> None:
-    async def run() -> list[str]:
-        async with reading(world.client.resources.engine) as conn:
-            limits = []
-            async with limited_time(conn):
-                limits.append(str((await conn.execute(text("SHOW statement_timeout"))).scalar()))
-            limits.append(str((await conn.execute(text("SHOW statement_timeout"))).scalar()))
-            return limits
-
-    assert world.client.call(run) == [f"{SEARCH_SECONDS}s", "0"]

@@ -16,8 +16,6 @@ from mesher.storage.database import ReadConnection
 SEARCH_SECONDS = 5
 
 _LIMIT = text(f"SET LOCAL statement_timeout = '{SEARCH_SECONDS}s'")
-# What else happens in the transaction, as the change of all that was found, may take its time.
-_NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
 
 
 class SlowSearch(ProtocolError):
@@ -29,7 +27,7 @@ class SlowSearch(ProtocolError):
 @asynccontextmanager
 async def limited_time(conn: ReadConnection) -> AsyncIterator[None]:
     """
-    Within, each statement ends after ``SEARCH_SECONDS``.
+    Within, statements end after ``SEARCH_SECONDS``; the limit stays until the transaction ends.
 
     Raises:
         SlowSearch: one took longer.
@@ -45,4 +43,3 @@ async def limited_time(conn: ReadConnection) -> AsyncIterator[None]:
             field="query",
             hint="ask for a shorter time, or for a tag, release or environment as a whole",
         ) from error
-    await conn.execute(_NO_LIMIT)
