@@ -24,8 +24,9 @@ from mesher.protocol.event import message_text
 from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
-from mesher.storage.issues import delete_issue, set_status
+from mesher.storage.issues import delete_issue
 from mesher.symbolication.problems import KINDS
+from mesher.triage import IssueChange, change_issue
 from mesher.types import Event, Issue, IssueStatus
 from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render
@@ -108,7 +109,8 @@ async def submit_status(
     """Give an issue a status."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        await set_status(conn, issue, data.status)
+        project = await accessible_project(conn, actor, str(issue.project_id))
+        await change_issue(conn, actor, project, issue, IssueChange(status=data.status))
     return Redirect(f"/issues/{issue.id}", status_code=303)
 
 
