@@ -225,8 +225,6 @@ def _check(change: IssueChange) -> None:
     Raises:
         ProtocolError: the change contradicts itself, or says nothing.
     """
-    if change.status is msgspec.UNSET and change.assigned_to is msgspec.UNSET:
-        raise ProtocolError("nothing is to be changed", hint="name a status or assigned_to")
     if change.resolution is not None:
         if change.status != "resolved":
             raise ProtocolError(
@@ -245,6 +243,8 @@ def _check(change: IssueChange) -> None:
                 field="archive",
             )
         _check_archive(change.archive)
+    if change.status is msgspec.UNSET and change.assigned_to is msgspec.UNSET:
+        raise ProtocolError("nothing is to be changed", hint="name a status or assigned_to")
 
 
 def _check_archive(archive: Archiving) -> None:
