@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, FromQuery
@@ -12,15 +10,15 @@ from mesher.accounts.access import Actor, accessible_issue, comment_of_issue
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.projects import PageLimit
-from mesher.errors import Forbidden, NotFound, ProtocolError
+from mesher.errors import Forbidden, NotFound
 from mesher.storage import issue_activity
-from mesher.storage.issue_activity import ActivityEntry
+from mesher.storage.issue_activity import (
+    MAX_COMMENT_CHARACTERS,
+    ActivityEntry,
+    clean_comment,
+)
 from mesher.storage.pages import Page
 
-# Characters of a comment: some pages. What is longer is a file.
-MAX_COMMENT_CHARACTERS = 10_000
-
-_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_COMMENT_CHARACTERS)]
 TAKES_COMMENT = takes_body(
     comment=Schema(
         type=OpenAPIType.STRING,
@@ -34,7 +32,7 @@ TAKES_COMMENT = takes_body(
 class NewComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody writes."""
 
-    comment: _Text
+    comment: str
 
 
 async def list_issue_activity(
@@ -100,19 +98,6 @@ async def delete_issue_comment(
         issue = await accessible_issue(conn, actor, issue_id)
         number = _own(actor, await comment_of_issue(conn, issue, comment_id))
         await issue_activity.delete_comment(conn, issue, number)
-
-
-def clean_comment(comment: str) -> str:
-    """
-    A comment as it is kept.
-
-    Raises:
-        ProtocolError: there is nothing to read in it.
-    """
-    cleaned = comment.replace("\0", "").strip()
-    if not cleaned:
-        raise ProtocolError("the comment is empty", field="comment")
-    return cleaned
 
 
 def _own(actor: Actor, comment: ActivityEntry) -> int:

@@ -10,10 +10,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from mesher.errors import ProtocolError
 from mesher.storage.audit_log import Author
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.pages import Page, decode_cursor, encode_cursor
 from mesher.types import Issue
+
+# Some pages. What is longer is a file.
+MAX_COMMENT_CHARACTERS = 10_000
 
 
 class ActivityEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +141,24 @@ async def list_activity(
     if len(entries) > limit:
         return Page(entries[:limit], encode_cursor((int(entries[limit - 1].id),)))
     return Page(entries if comments_only else [*entries, _first_seen(issue)])
+
+
+def clean_comment(comment: str) -> str:
+    """
+    A comment as it is kept: text, whatever markup is in it.
+
+    Raises:
+        ProtocolError: there is nothing to read in it, or more than ``MAX_COMMENT_CHARACTERS``.
+    """
+    cleaned = comment.replace("\0", "").strip()  # PostgreSQL refuses NUL characters
+    if not cleaned:
+        raise ProtocolError("the comment is empty", field="comment")
+    if len(cleaned) > MAX_COMMENT_CHARACTERS:
+        raise ProtocolError(
+            f"the comment has {len(cleaned)} characters; at most {MAX_COMMENT_CHARACTERS} are kept",
+            field="comment",
+        )
+    return cleaned
 
 
 async def find_comment(conn: ReadConnection, issue: Issue, comment_id: int) -> ActivityEntry | None:

@@ -31,6 +31,7 @@ from mesher.types import Event, Issue, IssueStatus
 from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as, writing_as
+from mesher.web.triage import triage_sections
 
 # The latest event stands above the list in full.
 EVENTS_PER_PAGE = 25
@@ -64,12 +65,14 @@ async def show_issue(
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
         grouping = await grouping_sections(conn, issue)
+        triage = await triage_sections(conn, issue, head["project"])
         rules = await rules_of(conn, issue)
     return render(
         "issue.html",
         **head,
         **_body(stored),
         **grouping,
+        **triage,
         explained=explain_issue(issue, stored, rules),
         events=events,
         attachments=files,
