@@ -108,18 +108,11 @@ class World:
             f"UPDATE issues SET assigned_to = '{self.tenant.user_id}'"
             " WHERE event_count % 2 = 0 AND project_id = :project RETURNING id"
         )
-
-        for version in RELEASES:
+        self._run("UPDATE issues SET substatus = 'regressed' WHERE event_count % 5 = 0 RETURNING id")
+        for version in RELEASES:  # which the events have made, all at once
             self._run(
-                f"""
-                WITH made AS (
-                    INSERT INTO releases (org_id, version, created_at)
-                    VALUES ('{self.tenant.org_id}', '{version}', now() - interval '{version} days')
-                    RETURNING id
-                )
-                INSERT INTO release_projects (release_id, project_id)
-                SELECT id, :project FROM made RETURNING release_id
-                """
+                f"UPDATE releases SET created_at = now() - interval '{version} days'"
+                f" WHERE version = '{version}' RETURNING id"
             )
 
     def _rows(self, table: str) -> list[dict[str, Any]]:
@@ -209,6 +202,8 @@ class World:
                 return issue["assigned_to"] is not None
             case StateIs("unassigned"):
                 return issue["assigned_to"] is None
+            case StateIs("new" | "ongoing" | "regressed" | "escalating" as state):
+                return bool(issue["status"] == "unresolved" and issue["substatus"] == state)
             case StateIs(state):
                 return bool(issue["status"] == state)
             case AssignedTo(people):
@@ -287,7 +282,12 @@ _leaves = st.one_of(
         _comparisons,
         st.integers(-5, EVENTS + 5).map(lambda seconds: BEGIN + timedelta(seconds=seconds)),
     ),
-    st.builds(StateIs, st.sampled_from(["unresolved", "resolved", "archived", "assigned", "unassigned"])),
+    st.builds(
+        StateIs,
+        st.sampled_from(
+            ["unresolved", "resolved", "archived", "assigned", "unassigned", "new", "regressed"]
+        ),
+    ),
     st.sampled_from([("me",), ("none",), ("ada@example.com",), ("bob@example.com", "none")]).map(AssignedTo),
     st.builds(HandledIs, st.booleans()),
     st.builds(InLatestRelease),
