@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -242,3 +243,43 @@ def test_where_a_query_finds_more_than_fit_the_answer_says_so(
     first, second = (call("PATCH", path, json=body).json() for _ in range(2))
     assert (len(first["changed"]), first["more"]) == (2, True)
     assert (len(second["changed"]), second["more"]) == (1, False)
+
+
+def test_changes_of_many_issues_and_batches_of_events_never_wait_for_each_other_in_a_circle(
+    call: Any, tenant: Tenant, path: str, database_url: str
+) -> None:
+    """Each comes back by each batch that is stored after it was resolved, and says so each time."""
+    begin = datetime.now(UTC) + timedelta(minutes=1)
+    names = [{"message": f"m{number}", "fingerprint": [str(number)]} for number in range(40)]
+    store_events(database_url, tenant.project, *names, begin=begin)
+    failures: list[Exception] = []
+    stop = threading.Event()
+
+    def keep_coming(payloads: list[dict[str, Any]]) -> None:
+        try:
+            while not stop.is_set():
+                store_events(database_url, tenant.project, *payloads, begin=begin)
+        except Exception as error:  # noqa: BLE001 - asserted on below
+            failures.append(error)
+
+    threads = [threading.Thread(target=keep_coming, args=(names[::step],)) for step in (1, -1)]
+    for thread in threads:
+        thread.start()
+    resolved = 0
+    for _ in range(10):
+        answer = call("PATCH", path, json={"query": "is:unresolved", "status": "resolved"})
+        assert answer.status_code == 200, answer.text
+        resolved += len(answer.json()["changed"])
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    store_events(database_url, tenant.project, *names, begin=begin)
+    assert set(_states(call, f"{path}?limit=100").values()) == {"unresolved"}
+    with connect(database_url, application_name="test") as conn:
+        counted = conn.execute(
+            "SELECT count(*) FILTER (WHERE kind = 'resolved'),"
+            " count(*) FILTER (WHERE kind = 'regressed') FROM issue_activity"
+        ).fetchone()
+    assert counted == (resolved, resolved)
+    assert resolved >= 40

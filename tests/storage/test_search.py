@@ -108,7 +108,9 @@ class World:
             f"UPDATE issues SET assigned_to = '{self.tenant.user_id}'"
             " WHERE event_count % 2 = 0 AND project_id = :project RETURNING id"
         )
-        self._run("UPDATE issues SET substatus = 'regressed' WHERE event_count % 5 = 0 RETURNING id")
+        self._run(
+            "UPDATE issues SET substatus = 'regressed' WHERE event_count % 5 = 0 RETURNING id"
+        )
         for version in RELEASES:  # which the events have made, all at once
             self._run(
                 f"UPDATE releases SET created_at = now() - interval '{version} days'"
