@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -47,6 +47,7 @@ MAX_AWAITED_EVENTS = 1_000_000
 # Those within a window are counted again with each batch that has one of the issue.
 MAX_EVENTS_IN_WINDOW = 1000
 MAX_WINDOW_MINUTES = 7 * 24 * 60
+MAX_ARCHIVE_TIME = timedelta(days=36525)  # what PostgreSQL and Python can both write in UTC
 # Among so many of a project's releases is the current one: it was not made before all of these.
 RELEASES_LOOKED_AT = 100
 # Names of people and releases; longer ones are none.
@@ -248,8 +249,14 @@ def _check(change: IssueChange) -> None:
 
 
 def _check_archive(archive: Archiving) -> None:
-    if archive.until is not None and archive.until <= datetime.now(UTC):
-        raise ProtocolError("until is over already", field="archive.until")
+    if archive.until is not None:
+        wait = archive.until - datetime.now(UTC)
+        if not timedelta() < wait <= MAX_ARCHIVE_TIME:
+            raise ProtocolError(
+                "until is over already, or more than a hundred years away",
+                hint="archive it without a time, where it is for ever",
+                field="archive.until",
+            )
     if archive.window_minutes is not None:
         if archive.events is None:
             raise ProtocolError(

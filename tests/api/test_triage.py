@@ -76,6 +76,17 @@ def test_the_current_release_is_the_newest_by_its_version(store: Any, change: An
     assert answer.json()["resolution"]["in_release"] == "shop@2.0.0"
 
 
+def test_a_release_tells_how_many_issues_are_resolved_in_it_and_came_back_in_it(
+    call: Any, store: Any, change: Any, tenant: Tenant, arrive: Any
+) -> None:
+    store({"message": "another", "release": "shop@1.2.0"})
+    path = f"/projects/{tenant.project.id}/releases/shop@1.2.0"
+    change(status="resolved", resolution={"in_release": "shop@1.2.0"})
+    assert call("GET", path).json()["issues"] == {"resolved": 1, "regressed": 0}
+    arrive("shop@1.2.0")
+    assert call("GET", path).json()["issues"] == {"resolved": 0, "regressed": 1}
+
+
 def test_resolving_again_in_another_release_replaces_the_first(change: Any, store: Any) -> None:
     store({"message": "another", "release": "shop@1.2.0"})
     change(status="resolved", resolution={"in_release": "shop@1.1.0"})
@@ -169,6 +180,10 @@ def test_a_status_that_is_given_anew_drops_what_belonged_to_the_old(change: Any)
         ),
         ({"status": "archived", "archive": {"until": "2020-01-01T00:00:00Z"}}, "archive.until"),
         ({"status": "archived", "archive": {"until": "2099-01-01T00:00:00"}}, "archive.until"),
+        (
+            {"status": "archived", "archive": {"until": "9999-12-31T23:59:59-23:00"}},
+            "archive.until",
+        ),
         ({"assigned_to": "nobody@example.com"}, "assigned_to"),
         ({"assigned_to": ""}, "assigned_to"),
         ({"assigned_to": "a\0b"}, "assigned_to"),
