@@ -7,6 +7,7 @@
 #   make bench   the benchmarks (benchmarks/README.md); writes docs/performance-results.md
 #   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
 #   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
+#   make access-table   docs/access.md from what is declared beside the routes
 #   make grouping-evaluation   docs/grouping-evaluation.md from the labelled events
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
 #
@@ -29,7 +30,7 @@ COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
 # One process for each core, a file of tests after the other: both have servers of their own.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: run setup test check bench chaos fuzz grouping-evaluation lock
+.PHONY: run setup test check bench chaos fuzz access-table grouping-evaluation lock
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -82,6 +83,9 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 grouping-evaluation: .venv/dev.stamp
 	WRITE_GROUPING_EVALUATION=1 $(BIN)/pytest -q tests/grouping/test_evaluation.py
+
+access-table: .venv/dev.stamp
+	WRITE_ACCESS_TABLE=1 $(BIN)/pytest -q tests/api/test_access.py -k document
 
 lock: .venv/dev.stamp
 	$(UV_COMPILE) pyproject.toml --group build --output-file requirements/run.txt

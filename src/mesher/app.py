@@ -15,20 +15,21 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import uvloop
 from litestar import Litestar, Router, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from mesher import __version__
 from mesher.accounts.client_address import Network
+from mesher.accounts.needs import Need, Needs
 from mesher.accounts.oidc_rules import read_rules
 from mesher.answers import answer_error
+from mesher.api.document import document_router
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.routes import api_router
 from mesher.api.sentry.routes import is_upload, sentry_router
@@ -137,9 +138,7 @@ def _make_litestar(resources: Resources) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Mesher",
             version=__version__,
-            path="/api/v1/openapi.json",
-            # The document alone: the framework's pages that show it load scripts from elsewhere.
-            render_plugins=[JsonRenderPlugin(path="/")],
+            openapi_router=document_router(),
             operation_id_creator=lambda handler, *_: handler.handler_name,
             components=Components(
                 security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
@@ -148,6 +147,14 @@ def _make_litestar(resources: Resources) -> Litestar:
             use_handler_docstrings=True,
         ),
     )
+
+
+# By the name of the handler, as ``accounts.needs`` describes.
+OPERATING_NEEDS: Final[Needs] = {
+    "get_live": Need(public=True),
+    "get_ready": Need(public=True),
+    "get_metrics": Need(note="For holders of the node's own token alone."),
+}
 
 
 def _operating_router() -> Router:

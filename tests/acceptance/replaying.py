@@ -7,9 +7,12 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import httpx
+
 import captures
 from acceptance.mesher_process import MesherProcess
 from captures import Capture
+from waiting import wait_until
 
 # What the protocol says of each kind of request, by path and method. Every capture is of a client
 # that did nothing wrong, so whatever reaches an ingest endpoint is accepted.
@@ -39,6 +42,13 @@ def add_captured_key(mesher: MesherProcess) -> None:
         "INSERT INTO api_keys (project_id, key_value) VALUES (%s, %s) RETURNING id",
         mesher.ready["project_id"],
         f"mshr_{captures.KEY}",
+    )
+    # A busy machine may take a while to notice it.
+    url = f"{mesher.ready['url']}/api/{captures.PROJECT_NUMBER}/envelope/"
+    wait_until(
+        lambda: (
+            httpx.post(url, params={"sentry_key": captures.KEY}, content=b"{}\n").status_code == 200
+        )
     )
 
 

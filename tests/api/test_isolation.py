@@ -178,7 +178,9 @@ def test_no_route_tells_another_tenants_id_from_one_that_does_not_exist(
             for ids in (foreign, missing)
         ]
         assert answers[0] == answers[1], f"{method} {path}"
-        assert answers[0][0] == 404, f"{method} {path}"
+        # Below ``me`` everything is the caller's own, and ending what has ended is no error.
+        status = 204 if path.startswith("/api/v1/me/") else 404
+        assert answers[0][0] == status, f"{method} {path}"
         assert "secret" not in answers[0][1]
     made_up = {name: foreign[name] for name in ("change_id", "action_id")}
     assert {**_ids(client, bob), **made_up} == foreign

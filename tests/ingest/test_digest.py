@@ -9,9 +9,12 @@ import msgspec
 import pytest
 import zstandard
 
-from mesher.ingest.digest import TAKE_ALL, Digested, Policy, digest_record
+from mesher.errors import ProtocolError
+from mesher.ingest import digest as digest_module
+from mesher.ingest.digest import TAKE_ALL, Digested, Policy, digest_record, digest_records
 from mesher.ingest.journal import Record
 from mesher.protocol.event import Event
+from mesher.symbolication.outcome import Outcome
 from mesher.values.ingest_settings import IngestSettings
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
@@ -21,6 +24,10 @@ PROJECT = uuid.UUID(int=1)
 def digest(
     body: bytes | dict, kind: str = "store", policy: Policy = TAKE_ALL, **changes
 ) -> Digested:
+    return digest_record(record(body, kind, **changes), policy)
+
+
+def record(body: bytes | dict, kind: str = "store", **changes) -> Record:
     values = {
         "kind": kind,
         "project_id": PROJECT,
@@ -32,7 +39,7 @@ def digest(
         "context": {},
         "body": body if isinstance(body, bytes) else json.dumps(body).encode(),
     }
-    return digest_record(Record(**{**values, **changes}), policy)
+    return Record(**{**values, **changes})
 
 
 def envelope(*items: tuple[str, bytes]) -> bytes:
@@ -245,3 +252,44 @@ def test_the_time_in_an_envelope_wins_over_that_in_the_credentials():
     [row] = digest(sent, kind="envelope", context={"sentry_timestamp": "1600000000"}).events
     whole = msgspec.json.decode(zstandard.decompress(row.payload), type=Event)
     assert whole.timestamp == 1_699_999_999
+
+
+def test_records_make_together_what_each_makes_alone(monkeypatch):
+    monkeypatch.setattr(digest_module, "HAND_RECORDS", 3)
+    records = [record({"message": f"it broke {'again ' * number}"}) for number in range(7)]
+    assert list(digest_records((one, TAKE_ALL) for one in records)) == [
+        digest_record(one) for one in records
+    ]
+
+
+def test_a_record_that_fails_at_any_step_leaves_the_others_alone():
+    def fail_on_this(event, _project_id):
+        if event.logentry.formatted == "this one":
+            raise ArithmeticError
+        return Outcome()
+
+    policy = Policy(symbolicate=fail_on_this)
+    records = [
+        record({"message": "first"}),
+        record(b"damaged", content_encoding="gzip"),
+        record({"message": "this one"}),
+        record({"message": "last"}),
+    ]
+    first, damaged, this_one, last = digest_records((one, policy) for one in records)
+    assert [row.message for found in (first, last) for row in found.events] == ["first", "last"]
+    assert isinstance(damaged, ProtocolError)
+    assert isinstance(this_one, ArithmeticError)
+
+
+def test_large_events_are_not_held_together(monkeypatch):
+    monkeypatch.setattr(digest_module, "HAND_BYTES", 100)
+    read = []
+
+    def records():
+        for number in range(4):
+            read.append(number)
+            yield record({"message": "x" * 60}), TAKE_ALL
+
+    found = digest_records(records())
+    next(found)
+    assert read == [0, 1]

@@ -58,6 +58,25 @@ def test_gzip_may_have_several_members_and_zeros_behind_them():
     assert decode_body(body, "gzip", max_bytes=CEILING) == b"onetwo"
 
 
+def test_the_last_of_several_members_is_not_taken_for_all_of_a_gzip_file():
+    for count in (2, 3):
+        body = gzip.compress(b"hello") * count
+        assert decode_body(body, "gzip", max_bytes=CEILING) == b"hello" * count
+
+
+def test_gzip_may_hold_what_looks_like_the_begin_of_another_member():
+    content = gzip.compress(b"inner")
+    body = gzip.compress(content, compresslevel=0)
+    assert decode_body(body, "gzip", max_bytes=CEILING) == content
+
+
+@pytest.mark.parametrize("size", [4, 6, 2**32 - 1])
+def test_gzip_that_lies_about_the_size_of_its_content_is_refused(size):
+    body = gzip.compress(b"hello")[:-4] + size.to_bytes(4, "little")
+    with pytest.raises(ProtocolError):
+        decode_body(body, "gzip", max_bytes=CEILING)
+
+
 def test_gzip_with_very_many_members_is_refused():
     with pytest.raises(ProtocolError, match="more than 16 members"):
         decode_body(gzip.compress(b"") * 17, "gzip", max_bytes=CEILING)

@@ -13,7 +13,6 @@ from mesher.accounts.client_address import client_address
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.fields import NAME, Name, clean_name
-from mesher.errors import NotFound
 from mesher.resources import resources_of
 from mesher.storage import users
 from mesher.storage.memberships import Membership, list_memberships
@@ -69,10 +68,9 @@ async def list_my_sessions(request: ApiRequest) -> Page[SessionInfo]:
 
 
 async def end_my_session(request: ApiRequest, session_id: FromPath[str]) -> None:
-    """End one of the caller's log-ins, wherever its cookie still is."""
+    """End one of the caller's log-ins, wherever its cookie still is; one that has ended is no error."""
     async with writing_as(request, "admin") as (conn, actor):
-        if not await end_session(conn, actor.viewer.user_id, session_id):
-            raise NotFound("there is no such session")
+        await end_session(conn, actor.viewer.user_id, session_id)
 
 
 async def change_my_password(request: ApiRequest) -> None:

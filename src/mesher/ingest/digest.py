@@ -1,5 +1,5 @@
 """
-Digest, the pure part: one journal record to the events and ledger entries that it makes.
+Digest, the pure part: journal records to the events and ledger entries that they make.
 
     decode → frame → scrub → normalise → filter → symbolicate → group → thin out storms → row
 
@@ -12,57 +12,44 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from mesher.errors import ProtocolError, TooLarge
 from mesher.grouping.fingerprint import Grouping
 from mesher.grouping.versions import Grouper
 from mesher.ingest.admission import reason_refused
-from mesher.ingest.companions import Sent, companion_reader, is_bare_minidump
 from mesher.ingest.filters import matching_filter
-from mesher.ingest.journal import Record, RecordKind
+from mesher.ingest.items import Found, read_items
+from mesher.ingest.journal import Record
 from mesher.ingest.known_issues import KnownIssues
 from mesher.ingest.refusals import read_refusals
 from mesher.ingest.rows import event_row
-from mesher.ingest.scrubbed import scrub_feedback, scrubbed_event
+from mesher.ingest.scrubbed import note_findings, scrub_feedback
 from mesher.ingest.spike import Storm, keep_event
 from mesher.protocol.client_report import read_client_report
-from mesher.protocol.encoding import decode_body, decode_store_body
-from mesher.protocol.envelope import Item, parse_envelope
 from mesher.protocol.event import Event
-from mesher.protocol.limits import MAX_ENVELOPE_BYTES, MAX_EVENT_BYTES
-from mesher.protocol.minidump import minidump_event
-from mesher.protocol.native import sentry_payload
+from mesher.protocol.normalize import event_from_payload
 from mesher.protocol.outcomes import DropReason, item_category
-from mesher.protocol.security import complete_report, parse_security_reports
-from mesher.protocol.timestamps import parse_timestamp, parse_timestamp_text
+from mesher.scrubbing.addresses import treat_address
+from mesher.scrubbing.payload import Finding, scrub_payload
+from mesher.scrubbing.rules import Rules, rules_of
 from mesher.storage.companions import Companions
 from mesher.storage.ledger import OutcomeKey, hour_of
 from mesher.storage.new_events import NewEvent
 from mesher.symbolication.outcome import Awaited, Outcome
 from mesher.values.ingest_settings import IngestSettings
 
-_EVENT_CATEGORY = "error"
+# Records that go through each step together: with 8 to 32 a step saves most, and what they hold still
+# fits into the processor's second cache.
+HAND_RECORDS = 16
+# Bytes of JSON of their events, which take about ten times as much as objects.
+HAND_BYTES = 1024**2
+
 _REPORT_CATEGORY = item_category("client_report")
 _MINUTE_US = 60_000_000
-# Items of an envelope whose payload is looked at here.
-_READ_ITEMS = frozenset(["event", "security", "client_report"])
 # What only the payload tells to be no error: old clients send transactions to the store endpoint.
 _TYPES_NOT_KEPT = frozenset(["transaction", "feedback"])
-
-
-class _Found(NamedTuple):
-    """One item of a record: an event's payload with the id it was given, or something else."""
-
-    category: str
-    payload: bytes | None  # of an event or a client report; None: nothing that Mesher keeps
-    event_id: str | None
-    sent_at: float | None  # the client's clock when it sent; seconds since the epoch
-    read_companion: Callable[[Record], Companions] | None = None  # of what is kept beside events
 
 
 class Digested(NamedTuple):
@@ -104,99 +91,198 @@ def digest_record(record: Record, policy: Policy = TAKE_ALL) -> Digested:
         ProtocolError: the record's body cannot be decoded or framed; receive checks both, so this
             means that the record is damaged or that the limits have changed.
     """
-    work = _Work(record, policy)
-    if record.kind == "refusals":
-        for category, reason, quantity in read_refusals(record):
-            work.drop(category, reason, quantity)
-    else:
-        for found in _ITEMS[record.kind](record):
-            work.take(found)
-        work.drop_attachments_of_unwanted_event()
-    return work.digested
+    [digested] = digest_records([(record, policy)])
+    if isinstance(digested, Exception):
+        raise digested
+    return digested
+
+
+def digest_records(
+    records: Iterable[tuple[Record, Policy]],
+) -> Iterator[Digested | Exception]:
+    """
+    Turn records into rows, some of them together: each goes through one step before the first goes
+    through the next, so that the code and the tables of a step are still in the processor's caches
+    for the next record. That saves a tenth of the time.
+
+    Args:
+        records: each with the policy of its project, as for ``digest_record``.
+
+    Returns:
+        For each record, in order, what it makes, or what is wrong with it.
+    """
+    hand: list[_Work] = []
+    size = 0
+    for record, policy in records:
+        work = _Work(record, policy)
+        work.go_through(_Work.read)
+        hand.append(work)
+        size += work.size
+        if len(hand) == HAND_RECORDS or size >= HAND_BYTES:
+            yield from _finish(hand)
+            hand, size = [], 0
+    yield from _finish(hand)
+
+
+def _finish(hand: Sequence[_Work]) -> Iterator[Digested | Exception]:
+    for step in (_Work.scrub, _Work.normalise, _Work.decide, _Work.make_rows):
+        for work in hand:
+            work.go_through(step)
+    for work in hand:
+        yield work.failure or work.digested
+
+
+class _Pending:
+    """An event of a record, and what it has become so far."""
+
+    __slots__ = ("category", "event", "event_id", "findings", "grouping", "payload", "sent_at")
+
+    def __init__(self, found: Found, payload: bytes) -> None:
+        self.category = found.category
+        self.event_id = found.event_id
+        self.sent_at = found.sent_at
+        self.payload = payload
+        self.findings: Counter[Finding] = Counter()
+        self.event: Event
+        self.grouping: Grouping
 
 
 class _Work:
-    """One record while it is digested."""
+    """One record while it is digested, step by step; a step that fails is the last."""
 
     def __init__(self, record: Record, policy: Policy) -> None:
         self._record = record
         self._policy = policy
         self._hour = hour_of(record.received_at_us)
         self._unwanted = ""  # why the event was dropped
+        self._pending: list[_Pending] = []
+        self._rules: Rules | None = None
+        self.failure: Exception | None = None
         self.digested = Digested([], Counter(), Companions(), set())
 
-    def count(self, category: str, outcome: str, reason: str = "", quantity: int = 1) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes of what is still to be done."""
+        return sum(len(one.payload) for one in self._pending)
+
+    def go_through(self, step: Callable[[_Work], None]) -> None:
+        """Take a step, unless one before it failed."""
+        if self.failure is None:
+            try:
+                step(self)
+            except Exception as error:  # noqa: BLE001 - handed on to whoever asked for the record
+                self.failure = error
+
+    def read(self) -> None:
+        """Cut the record into its items, and count what is no event."""
+        if self._record.kind == "refusals":
+            for category, reason, quantity in read_refusals(self._record):
+                self._drop(category, reason, quantity)
+        else:
+            for found in read_items(self._record):
+                self._take(found)
+
+    def scrub(self) -> None:
+        """Remove secrets from the events' bytes."""
+        self._rules = rules_of(self._policy.settings)
+        if self._rules is not None:
+            for one in self._pending:
+                one.payload, one.findings = scrub_payload(one.payload, self._rules)
+
+    def normalise(self) -> None:
+        """Make events of bytes; those that are none, or none that Mesher keeps, are dropped."""
+        waiting, self._pending = self._pending, []
+        for one in waiting:
+            try:
+                one.event = self._event_of(one)
+            except ProtocolError:
+                self._drop(one.category, "invalid")
+                continue
+            if one.event.type in _TYPES_NOT_KEPT:
+                self._drop(item_category(one.event.type), "not_kept")
+            elif reason := matching_filter(one.event, self._policy.settings):
+                self._drop_event(one, reason)
+            else:
+                self._pending.append(one)
+
+    def decide(self) -> None:
+        """Find the issues of the events, which a storm may thin out."""
+        waiting, self._pending = self._pending, []
+        symbolicate = self._policy.symbolicate
+        for one in waiting:
+            if symbolicate is not None:
+                outcome = symbolicate(one.event, self._record.project_id)
+                self.digested.awaited.update(outcome.awaited)
+            one.grouping = self._policy.grouper.group(one.event)
+            if self._is_thinned(one.grouping):
+                self._drop_event(one, "spike")
+            else:
+                self._pending.append(one)
+
+    def make_rows(self) -> None:
+        """Make the rows of what is left."""
+        for one in self._pending:
+            self._count(one.category, "accepted")
+            row = event_row(one.event, one.grouping, self._record, category=one.category)
+            row.other_fingerprints = self._other_fingerprints(one.event, one.grouping)
+            self.digested.events.append(row)
+        if self._unwanted:  # attachments belong to their event, whichever of them comes first
+            for _ in self.digested.companions.attachments:
+                self._count("attachment", "dropped", self._unwanted)
+            self.digested.companions.attachments.clear()
+
+    def _count(self, category: str, outcome: str, reason: str = "", quantity: int = 1) -> None:
         key = OutcomeKey(self._record.project_id, self._hour, category, outcome, reason)
         self.digested.outcomes[key] += quantity
 
-    def drop(self, category: str, reason: str, quantity: int = 1) -> None:
-        self.count(category, "accepted", "", quantity)
-        self.count(category, "dropped", reason, quantity)
+    def _drop(self, category: str, reason: str, quantity: int = 1) -> None:
+        self._count(category, "accepted", "", quantity)
+        self._count(category, "dropped", reason, quantity)
 
-    def take(self, found: _Found) -> None:
+    def _take(self, found: Found) -> None:
         refused = reason_refused(self._record.refused, found.category, found.event_id or "")
         try:
             if refused:
-                self.drop(found.category, refused)
+                self._drop(found.category, refused)
             elif found.read_companion is not None:
                 companions = found.read_companion(self._record)
                 scrub_feedback(companions.feedback, self._policy.settings)
                 self.digested.companions.extend(companions)
-                self.count(found.category, "accepted")
+                self._count(found.category, "accepted")
             elif found.payload is None:
-                self.drop(found.category, "not_kept")
+                self._drop(found.category, "not_kept")
             elif found.category == _REPORT_CATEGORY:
                 self._take_report(found.payload)
             else:
-                self._take_event(found, found.payload)
+                self._pending.append(_Pending(found, found.payload))
         except TooLarge:
-            self.drop(found.category, "too_large")
+            self._drop(found.category, "too_large")
         except ProtocolError:
-            self.drop(found.category, "invalid")
-
-    def drop_attachments_of_unwanted_event(self) -> None:
-        """Attachments belong to their event, whichever of them comes first."""
-        if self._unwanted:
-            for _ in self.digested.companions.attachments:
-                self.count("attachment", "dropped", self._unwanted)
-            self.digested.companions.attachments.clear()
+            self._drop(found.category, "invalid")
 
     def _take_report(self, payload: bytes) -> None:
         for category, reason, quantity in read_client_report(payload):
-            self.count(category, "client_discarded", reason, quantity)
-        self.count(_REPORT_CATEGORY, "accepted")
-        self.count(_REPORT_CATEGORY, "stored")
+            self._count(category, "client_discarded", reason, quantity)
+        self._count(_REPORT_CATEGORY, "accepted")
+        self._count(_REPORT_CATEGORY, "stored")
 
-    def _take_event(self, found: _Found, payload: bytes) -> None:
-        event = scrubbed_event(
-            self._record,
-            payload,
-            self._policy.settings,
-            event_id=found.event_id,
-            sent_at=found.sent_at,
+    def _event_of(self, one: _Pending) -> Event:
+        record, rules = self._record, self._rules
+        client_ip = treat_address(record.client_ip, rules.addresses) if rules else record.client_ip
+        event = event_from_payload(
+            one.payload,
+            event_id=one.event_id,
+            received_at=record.received_at_us / 1e6,
+            sent_at=one.sent_at,
+            client=record.client or None,
+            client_ip=client_ip or None,
         )
-        if event.type in _TYPES_NOT_KEPT:
-            self.drop(item_category(event.type), "not_kept")
-            return
-        if reason := matching_filter(event, self._policy.settings):
-            self._drop_event(found, reason)
-            return
-        symbolicate = self._policy.symbolicate
-        outcome = symbolicate(event, self._record.project_id) if symbolicate else None
-        grouping = self._policy.grouper.group(event)
-        if self._is_thinned(grouping):
-            self._drop_event(found, "spike")
-            return
-        self.count(found.category, "accepted")
-        row = event_row(event, grouping, self._record, category=found.category)
-        row.other_fingerprints = self._other_fingerprints(event, grouping)
-        self.digested.events.append(row)
-        if outcome is not None and outcome.awaited:
-            self.digested.awaited.update(outcome.awaited)
+        note_findings(event, one.findings, rules)
+        return event
 
-    def _drop_event(self, found: _Found, reason: DropReason) -> None:
+    def _drop_event(self, one: _Pending, reason: DropReason) -> None:
         self._unwanted = reason
-        self.drop(found.category, reason)
+        self._drop(one.category, reason)
 
     def _other_fingerprints(self, event: Event, grouping: Grouping) -> tuple[str, ...]:
         known, project_id = self._policy.known_issues, self._record.project_id
@@ -215,67 +301,3 @@ class _Work:
             minute=self._record.received_at_us // _MINUTE_US,
             factor=self._policy.settings.spike_factor,
         )
-
-
-def _envelope_items(record: Record) -> Iterator[_Found]:
-    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_ENVELOPE_BYTES)
-    envelope = parse_envelope(data)
-    sent_at = parse_timestamp(envelope.header.sent_at) or _sent_at(record)
-    event_id = record.event_ids[0] if record.event_ids else None
-    if is_bare_minidump(envelope.items):
-        yield _Found(_EVENT_CATEGORY, msgspec.json.encode(minidump_event({})), event_id, sent_at)
-    for item in envelope.items:
-        if item.type == "raw_security":
-            yield from _raw_security_items(item, event_id or "")
-            continue
-        payload = item.payload if item.type in _READ_ITEMS else None
-        reader = companion_reader(item, envelope.items)
-        read = partial(reader, Sent(item, sent_at)) if reader else None
-        yield _Found(item_category(item.type), payload, event_id, sent_at, read)
-
-
-def _raw_security_items(item: Item, event_id: str) -> Iterator[_Found]:
-    """A browser's reports within an envelope; the first has the envelope's id."""
-    try:
-        reports = parse_security_reports(item.payload, content_type="application/json")
-    except ProtocolError:
-        yield _Found("security", b"", event_id, None)  # counted as invalid
-        return
-    for number, report in enumerate(reports):
-        own_id = uuid.uuid5(uuid.UUID(event_id), str(number)).hex if number else event_id
-        yield _Found("security", msgspec.json.encode(report), own_id, None)
-
-
-def _store_item(record: Record) -> Iterator[_Found]:
-    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
-    payload = decode_store_body(data, max_bytes=MAX_EVENT_BYTES)
-    yield _Found(_EVENT_CATEGORY, payload, record.event_ids[0], _sent_at(record))
-
-
-def _sent_at(record: Record) -> float | None:
-    """When the client sent, as its credentials say it."""
-    return parse_timestamp_text(record.context.get("sentry_timestamp", ""))
-
-
-def _native_items(record: Record) -> Iterator[_Found]:
-    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_ENVELOPE_BYTES)
-    is_bulk = data.lstrip().startswith(b"[")
-    payloads = msgspec.json.decode(data, type=list[msgspec.Raw]) if is_bulk else [data]
-    for payload, event_id in zip(payloads, record.event_ids, strict=True):
-        yield _Found(_EVENT_CATEGORY, sentry_payload(bytes(payload)), event_id, None)
-
-
-def _security_items(record: Record) -> Iterator[_Found]:
-    data = decode_body(record.body, record.content_encoding, max_bytes=MAX_EVENT_BYTES)
-    reports = parse_security_reports(data, content_type=record.context.get("content-type", ""))
-    for report, event_id in zip(reports, record.event_ids, strict=True):
-        completed = complete_report(report, record.context)
-        yield _Found("security", msgspec.json.encode(completed), event_id, None)
-
-
-_ITEMS: dict[RecordKind, Callable[[Record], Iterable[_Found]]] = {
-    "envelope": _envelope_items,
-    "store": _store_item,
-    "native": _native_items,
-    "security": _security_items,
-}

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ from psycopg.rows import TupleRow
 
 from mesher import metrics
 from mesher.ingest.awaiting import Awaiting
-from mesher.ingest.digest import Symbolicate, digest_record
+from mesher.ingest.digest import Policy, Symbolicate, digest_records
 from mesher.ingest.journal import Entry, Record, ShardReader, decode_record
 from mesher.ingest.marker import Marker
 from mesher.ingest.policies import Policies
@@ -191,13 +191,28 @@ def make_batch(
     """
     batch = Batch(shard_id=shard_id, after=after, position=entries[-1].position)
     policies = policies or Policies()
-    for entry in entries:
-        try:
-            record = decode_record(entry.record)
-            digested = digest_record(record, policies.find(record.project_id))
-        except Exception as error:
-            log.exception("record_quarantined", shard=str(shard_id), position=entry.position)
-            _quarantine(batch, entry, f"{type(error).__name__}: {error}")
+    in_hand: deque[tuple[Entry, Record]] = deque()
+
+    def decoded() -> Iterator[tuple[Record, Policy]]:
+        for entry in entries:
+            try:
+                record = decode_record(entry.record)
+                policy = policies.find(record.project_id)
+            except Exception as error:
+                log.exception("record_quarantined", shard=str(shard_id), position=entry.position)
+                _quarantine(batch, entry, f"{type(error).__name__}: {error}")
+            else:
+                in_hand.append((entry, record))
+                yield record, policy
+
+    for digested in digest_records(decoded()):
+        entry, record = in_hand.popleft()
+        if isinstance(digested, Exception):
+            position = entry.position
+            log.error(
+                "record_quarantined", shard=str(shard_id), position=position, exc_info=digested
+            )
+            _quarantine(batch, entry, f"{type(digested).__name__}: {digested}")
         else:
             batch.events += digested.events
             batch.outcomes.update(digested.outcomes)

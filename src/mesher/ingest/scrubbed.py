@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
-from mesher.ingest.journal import Record
 from mesher.protocol.event import Event, EventError
 from mesher.protocol.limits import LINE_CHARACTERS, MAX_ERRORS
-from mesher.protocol.normalize import event_from_payload
-from mesher.scrubbing.addresses import treat_address
-from mesher.scrubbing.payload import SCRUBBED_NOTE, Finding, scrub_payload
+from mesher.scrubbing.keys import LONGEST_KEY
+from mesher.scrubbing.payload import SCRUBBED_NOTE, Finding
 from mesher.scrubbing.rules import Rules, rules_of
 from mesher.scrubbing.text import scrub_text
 from mesher.storage.new_feedback import NewFeedback
@@ -25,60 +24,33 @@ from mesher.values.ingest_settings import IngestSettings
 MAX_NOTED_FINDINGS = 20
 
 
-def scrubbed_event(
-    record: Record,
-    payload: bytes,
-    settings: IngestSettings,
-    *,
-    event_id: str | None,
-    sent_at: float | None,
-) -> Event:
-    """
-    The normalised event of a payload, with notes on what was scrubbed.
-
-    Args:
-        record: the journal record that it came in.
-        payload: the JSON of the event as it was sent.
-        settings: of its project.
-        event_id: 32 hex digits; ``None`` takes the payload's own.
-        sent_at: the client's clock when it sent; seconds since the epoch.
-
-    Raises:
-        ProtocolError: as ``event_from_payload``.
-    """
-    rules = rules_of(settings)
-    findings: Counter[Finding] = Counter()
-    client_ip = record.client_ip
-    if rules is not None:
-        payload, findings = scrub_payload(payload, rules)
-        client_ip = treat_address(client_ip, rules.addresses)
-    event = event_from_payload(
-        payload,
-        event_id=event_id,
-        received_at=record.received_at_us / 1e6,
-        sent_at=sent_at,
-        client=record.client or None,
-        client_ip=client_ip or None,
-    )
-    if findings:
-        note_findings(event, findings, rules)
-    return event
-
-
 def note_findings(event: Event, findings: Counter[Finding], rules: Rules | None) -> None:
     """
     Add to an event's notes what was scrubbed: the key as the name, what was found as the value.
 
     A key that is itself a secret is noted without it.
     """
+    if not findings:
+        return
     room = min(MAX_NOTED_FINDINGS, MAX_ERRORS - len(event.errors))
     noted = {(error.name, error.value) for error in event.errors if error.type == SCRUBBED_NOTE}
     for finding, times in findings.most_common(room):
-        key = scrub_text(finding.key, rules, _forget) if rules else finding.key
+        key = _shown_key(finding.key, rules) if rules else finding.key
         what = finding.what if times == 1 else f"{finding.what}, {times} times"
         name = key[: LINE_CHARACTERS[0]]
         if (name, what) not in noted:
             event.errors.append(EventError(type=SCRUBBED_NOTE, name=name, value=what))
+
+
+def _shown_key(key: str, rules: Rules) -> str:
+    return (_shown if len(key) <= LONGEST_KEY else _scrubbed)(key, rules)
+
+
+def _scrubbed(text: str, rules: Rules) -> str:
+    return scrub_text(text, rules, _forget)
+
+
+_shown = lru_cache(maxsize=4096)(_scrubbed)  # keys come again and again; with both texts 1 MB
 
 
 def scrub_feedback(feedback: Iterable[NewFeedback], settings: IngestSettings) -> None:
@@ -87,15 +59,15 @@ def scrub_feedback(feedback: Iterable[NewFeedback], settings: IngestSettings) ->
     if rules is None:
         return
     for given in feedback:
-        given.name = scrub_text(given.name, rules, _forget)
-        given.comments = scrub_text(given.comments, rules, _forget)
-        given.url = scrub_text(given.url, rules, _forget)
+        given.name = _scrubbed(given.name, rules)
+        given.comments = _scrubbed(given.comments, rules)
+        given.url = _scrubbed(given.url, rules)
 
 
 def without_secrets(text: str) -> str:
     """A text of ours that may quote a client's, without what every project wants scrubbed."""
     rules = rules_of(IngestSettings())
-    return scrub_text(text, rules, _forget) if rules else text
+    return _scrubbed(text, rules) if rules else text
 
 
 def _forget(_key: str, _what: str) -> None:

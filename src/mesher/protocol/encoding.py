@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import brotli
+import deflate
 import zstandard
 from isal import igzip_lib, isal_zlib
 
@@ -23,6 +24,9 @@ from mesher.protocol.limits import MAX_GZIP_MEMBERS
 _GZIP_WINDOW = 31  # 15 bits with a gzip header
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15
+_GZIP_BEGIN = b"\x1f\x8b\x08"
+_SIZE_BYTES = 4
+_DEFLATE_RATIO = 1032  # the most that deflate can save (https://zlib.net/zlib_tech.html)
 # sentry-ruby sends an empty header for small bodies, old Android SDKs a character set.
 _PLAIN = frozenset({"", "identity", "utf-8", "utf8"})
 
@@ -102,6 +106,29 @@ def _inflate(body: bytes, max_bytes: int, window: int) -> bytes:
 
 
 def _gunzip(body: bytes, max_bytes: int) -> bytes:
+    whole = _gunzip_at_once(body, max_bytes)
+    return _gunzip_members(body, max_bytes) if whole is None else whole
+
+
+def _gunzip_at_once(body: bytes, max_bytes: int) -> bytes | None:
+    """
+    The content of a gzip file of one member that ends with the size of its content (RFC 1952, section
+    2.3.1), as nearly all do: in half the time, since room for it can be made at once. ``None`` for any
+    other, also for one that is damaged: what is wrong with it is for ``_gunzip_members`` to say.
+    """
+    size = int.from_bytes(body[-_SIZE_BYTES:], "little")
+    if not 0 < size <= min(max_bytes, len(body) * _DEFLATE_RATIO):
+        return None
+    if body.find(_GZIP_BEGIN, len(_GZIP_BEGIN)) >= 0:  # perhaps of another member
+        return None
+    try:
+        decoded = deflate.gzip_decompress(body, size)
+    except deflate.DeflateError:
+        return None
+    return bytes(decoded) if len(decoded) == size else None
+
+
+def _gunzip_members(body: bytes, max_bytes: int) -> bytes:
     """All members of a gzip file, one after the other."""
     members: list[bytes] = []
     while body:

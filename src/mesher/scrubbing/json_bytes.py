@@ -17,7 +17,10 @@ NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _TOKEN = re.compile(_STRING + rb"|[{}\[\]]|-?\d[\d.eE+-]*", re.DOTALL)
 _TEXTS = re.compile(rb"\s*:\s*\[(?:\s*(?:" + _STRING + rb"|null)\s*,?)*+", re.DOTALL)
-_BACKSLASH, _QUOTE = ord("\\"), ord('"')
+_BACKSLASH, _QUOTE, _COLON = b'\\":'
+_SPACES = b" \t\r\n"
+_BEFORE_FIRST_OF_PAIR = b"[" + _SPACES
+_decode = json.JSONDecoder(strict=False).decode
 
 
 class Leaf(NamedTuple):
@@ -61,7 +64,7 @@ def read_string(data: bytes, begin: int, end: int) -> str:
     if "\\" not in literal:
         return literal[1:-1]
     try:
-        text: str = json.loads(literal, strict=False)
+        text: str = _decode(literal)
     except ValueError:  # an escape that JSON does not know
         return literal[1:-1]
     return text
@@ -92,6 +95,8 @@ def end_of_texts(data: bytes, begin: int) -> int:
 
 def count_quotes(data: bytes, begin: int, end: int) -> int:
     """How many quotes between two offsets begin or end a string."""
+    if data.find(b"\\\\", begin, end) < 0:  # what lies between is not copied
+        return data.count(b'"', begin, end) - data.count(b'\\"', begin, end)
     return data[begin:end].replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"')
 
 
@@ -139,6 +144,11 @@ def is_first_of_pair(data: bytes, begin: int, end: int) -> bool:
 
 
 def _is_key(data: bytes, begin: int, end: int) -> bool:
+    behind = data[end] if end < len(data) else 0
+    if behind == _COLON:
+        return True
+    if behind not in _SPACES and data[begin - 1] not in _BEFORE_FIRST_OF_PAIR:
+        return False  # most values: nothing more to look at
     behind = skip_space(data, end)
     return data[behind : behind + 1] == b":" or is_first_of_pair(data, begin, end)
 

@@ -12,11 +12,11 @@ import binascii
 import re
 import string
 from collections.abc import Callable
+from functools import cache
 from typing import Final, NamedTuple
 
-from ahocorasick_rs import BytesAhoCorasick
-
 from mesher.scrubbing.cards import CARD, is_card_number
+from mesher.scrubbing.literals import Literals
 
 
 class Trigger(NamedTuple):
@@ -190,9 +190,8 @@ PATTERNS: Final = (
 
 def replace_patterns(text: str, found: Callable[[str], None]) -> str:
     """``text`` with each secret as its name in brackets; ``found`` is told the name of each."""
-    folded = fold(text.encode("utf-8", "replace"))
-    matches = _find_triggers(folded, overlapping=True)
-    for index in sorted({_PATTERN_OF_TRIGGER[trigger] for trigger, _, _ in matches}):
+    matches = _triggers().find(text.encode("utf-8", "replace"))
+    for index in sorted({_PATTERN_OF_TRIGGER[trigger] for _, trigger in matches}):
         text = _replace(PATTERNS[index], text, found)
     return text
 
@@ -213,6 +212,9 @@ def _replace(pattern: Pattern, text: str, found: Callable[[str], None]) -> str:
 
 _CARD = PATTERNS[-1]
 _PATTERN_OF_TRIGGER = [index for index, pattern in enumerate(PATTERNS) for _ in pattern.triggers]
-_find_triggers = BytesAhoCorasick(
-    [trigger.literal for pattern in PATTERNS for trigger in pattern.triggers]
-).find_matches_as_indexes
+
+
+@cache
+def _triggers() -> Literals:
+    """Made when it is needed: most processes never look into a text."""
+    return Literals([trigger.literal for pattern in PATTERNS for trigger in pattern.triggers])

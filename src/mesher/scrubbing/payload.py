@@ -43,6 +43,7 @@ _NOTE_OF_SDK = re.compile(
     rb'(?:\{\s*"[^"\\]+"\s*:\s*){0,7}\{\s*""\s*:\s*\{\s*"(?:rem|len|err|chunks)"'
 )
 _COLON, _COMMA, _HYPHEN = b":,-"
+_BEFORE_NUMBER = b":,[- \t\r\n"  # outside of strings
 _CODE_KEY = "context_line"
 _CODE_LINES = b'_context"'
 _MODULES = b'"modules"'
@@ -199,6 +200,8 @@ class _Scan:
         match = CARD_BYTES.match(data, begin)
         if match is None or not is_card_number(match[0].decode()):
             return False
+        if begin and data[begin - 1] not in _BEFORE_NUMBER:  # told without counting quotes
+            return True
         quotes = json_bytes.count_quotes(data, self._known, begin)
         self._known, self._in_string = begin, self._in_string ^ (quotes % 2 == 1)
         if self._in_string:

@@ -1,5 +1,5 @@
 """
-Where in a payload a look is worthwhile: one pass of an Aho-Corasick automaton over its bytes.
+Where in a payload a look is worthwhile: one pass over its bytes that finds hundreds of literals.
 
 The literals that it looks for are made of the tables of ``keys``, ``patterns`` and ``addresses``, so
 that none can be forgotten: whatever they know has a trigger in it. A trigger alone says little
@@ -9,13 +9,12 @@ that none can be forgotten: whatever they know has a trigger in it. A trigger al
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
-
-from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from mesher.scrubbing.addresses import ADDRESS_TRIGGERS, SHORT_ADDRESS_KEY
 from mesher.scrubbing.keys import ENDINGS, EXACT, FORMS, PHRASES, STRONG, WEAK, split_words
+from mesher.scrubbing.literals import Literals
 from mesher.scrubbing.patterns import PATTERNS, URL_TRIGGERS, fold
 
 # A list of matches of a body made of triggers alone would take 40 times its size; a piece of this
@@ -32,7 +31,7 @@ Match = tuple[int, int, int]  # which trigger, begin, end
 
 
 class Triggers:
-    """The automaton for one set of rules."""
+    """What one set of rules looks for."""
 
     def __init__(self, extra_keys: Iterable[str], *, addresses: bool) -> None:
         """
@@ -49,26 +48,39 @@ class Triggers:
         for pattern in PATTERNS:
             meanings.update(pattern.triggers)
         meanings.update(dict.fromkeys(URL_TRIGGERS, URL))
-        self.meanings = list(meanings.values())  # of each trigger
-        # The DFA takes half a megabyte, and half the time of the automata that take less.
-        automaton = BytesAhoCorasick(list(meanings), implementation=Implementation.DFA)
-        self._find = automaton.find_matches_as_indexes
-        self._longest = max(map(len, meanings))
+        # The longest first, so that of those that end together it is found first.
+        literals = sorted(meanings, key=len, reverse=True)
+        self.meanings = [meanings[literal] for literal in literals]  # of each trigger
+        self._lengths = list(map(len, literals))
+        self._literals = Literals(literals)
 
     def find(self, data: bytes) -> Iterable[Match]:
         """
-        Every match, in the order of its end; of those that overlap, the one that ends first.
+        Every match, in the order of its end; of those that overlap, the one that ends first, and of
+        those that end together the longest.
 
         One across the border of two pieces may come twice.
         """
-        folded = fold(data)
-        return self._find(folded) if len(data) <= PIECE_BYTES else self._find_in_pieces(folded)
+        if len(data) <= PIECE_BYTES:
+            return self._apart(data, 0)
+        return self._find_in_pieces(data)
 
-    def _find_in_pieces(self, folded: bytes) -> Iterator[Match]:
-        for offset in range(0, len(folded), PIECE_BYTES):
-            piece = folded[offset : offset + PIECE_BYTES + self._longest]
-            for index, begin, end in self._find(piece):
-                yield index, offset + begin, offset + end
+    def _find_in_pieces(self, data: bytes) -> Iterator[Match]:
+        longest = self._lengths[0]
+        for offset in range(0, len(data), PIECE_BYTES):
+            yield from self._apart(data[offset : offset + PIECE_BYTES + longest], offset)
+
+    def _apart(self, piece: bytes, offset: int) -> Sequence[Match]:
+        """The matches in a piece that do not overlap."""
+        lengths = self._lengths
+        matches: list[Match] = []
+        done = 0
+        for end, index in self._literals.find(piece):
+            begin = end - lengths[index]
+            if begin >= done:
+                matches.append((index, offset + begin, offset + end))
+                done = end
+        return matches
 
 
 def _literals_of(keys: Iterable[str]) -> Iterator[bytes]:

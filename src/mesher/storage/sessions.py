@@ -39,10 +39,9 @@ async def list_sessions(conn: ReadConnection, user_id: UserId) -> list[SessionIn
     return [msgspec.convert(row, SessionInfo) for row in result.mappings()]
 
 
-async def end_session(conn: WriteConnection, user_id: UserId, session_id: str) -> bool:
-    """End one session of a person; ``False`` where there is none."""
-    values = {"user_id": user_id, "id": session_id.replace("\0", "")}
-    return (await conn.execute(_DELETE, values)).rowcount > 0
+async def end_session(conn: WriteConnection, user_id: UserId, session_id: str) -> None:
+    """End one session of a person; one that is not there is no error."""
+    await conn.execute(_DELETE, {"user_id": user_id, "id": session_id.replace("\0", "")})
 
 
 async def end_all_sessions(conn: WriteConnection, user_id: UserId) -> None:

@@ -122,7 +122,7 @@ async def upload_archive(
     request: ApiRequest, org_id: FromPath[str], project_id: FromPath[str]
 ) -> list[DebugFileInfo]:
     """Keep the ProGuard mappings of a zip archive, which is the form's ``file``."""
-    async with reading_as(request, "ci") as (conn, actor):
+    async with writing_as(request, "ci") as (conn, actor):
         project = await _project(conn, actor, org_id, project_id)
     resources = resources_of(request)
     async with resources.uploads:

@@ -111,7 +111,7 @@ async def get_chunk_options(request: ApiRequest, org_id: FromPath[str]) -> Chunk
 
 async def upload_chunks(request: ApiRequest, org_id: FromPath[str]) -> list[Any]:
     """Keep chunks of files; the answer is empty."""
-    async with reading_as(request, "ci") as (conn, actor):
+    async with writing_as(request, "ci") as (conn, actor):
         organization = await accessible_organization(conn, actor, org_id)
     resources = resources_of(request)
     async with resources.uploads:

@@ -1,0 +1,33 @@
+"""What each page and form asks of who opens it (``accounts.needs``): a session, or nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mesher.accounts.needs import Need, Needs
+
+_OPEN = Need(public=True)
+_PERSON = Need(session=True)
+_INVITED = Need(public=True, note="With the secret of an invitation.")
+
+PAGE_NEEDS: Final[Needs] = {
+    "show_start": _PERSON,
+    "show_login": _OPEN,
+    "submit_login": _OPEN,
+    "begin_oidc_login": _OPEN,
+    "finish_oidc_login": _OPEN,
+    "submit_logout": _OPEN,
+    "show_invitation": _INVITED,
+    "submit_invitation": _INVITED,
+    "show_projects": _PERSON,
+    "show_issues": _PERSON,
+    "show_issue": _PERSON,
+    "submit_status": _PERSON,
+    "submit_deletion": _PERSON,
+    "show_event": _PERSON,
+    "submit_merge": _PERSON,
+    "submit_split": _PERSON,
+    "submit_undoing": _PERSON,
+    "show_comparison": _PERSON,
+    "get_asset": _OPEN,
+}
