@@ -39,7 +39,7 @@ from mesher.types import Project
 
 # What people tick, or a program sends in one piece.
 MAX_IDS = 1000
-# A second of work, during which events of these issues wait to be stored.
+# One to three seconds of work, during which events of these issues wait to be stored.
 MAX_MATCHING = 10_000
 
 _Ids = Annotated[list[uuid.UUID], msgspec.Meta(min_length=1, max_length=MAX_IDS)]
