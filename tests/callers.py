@@ -125,6 +125,20 @@ def token_of(database_url: str, caller: Caller) -> str:
     return str(row[0])
 
 
+def comment_of(database_url: str, caller: Caller, issue_id: str) -> str:
+    """The id of a comment on an issue that a caller has written."""
+    with connect(database_url, application_name="test") as conn:
+        row = conn.execute(
+            "INSERT INTO issue_activity"
+            " (project_id, issue_id, about_issue, kind, actor_id, actor_name, comment)"
+            " SELECT project_id, id, id, 'comment', %s, 'somebody', 'mine' FROM issues"
+            " WHERE id = %s RETURNING id",
+            (caller.user_id, issue_id),
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def _log_in(client: Client, tenant: Tenant) -> httpx.Cookies:
     client.cookies = httpx.Cookies()
     answer = client.post("/login", data={"email": tenant.email, "password": PASSWORD})
@@ -156,8 +170,11 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
     version = f"{tenant.project.slug}@1.0"
     ask("POST", releases, json={"version": version})
     organization = f"{api}/organizations/{tenant.org_id}"
+    bulk = {"ids": [issue_id], "assigned_to": "me"}
     return {
         "org_id": str(tenant.org_id),
+        "action_id": str(ask("PATCH", f"{project}/issues", json=bulk)["action_id"]),
+        "key": "level",
         "project_id": str(tenant.project.id),
         "issue_id": issue_id,
         "other_id": others[1],

@@ -18,6 +18,7 @@ from mesher.ingest.digest import Symbolicate
 from mesher.ingest.digester import make_batch
 from mesher.ingest.journal import Entry, Record, encode_record
 from mesher.ingest.policies import Policies
+from mesher.ingest.seen_releases import SeenReleases
 from mesher.storage import api_keys, organizations, tokens, users
 from mesher.storage.connection import connect
 from mesher.storage.database import writing
@@ -152,6 +153,7 @@ def store_events(
     policies = Policies({project.id: settings} if settings else {}, symbolicate=symbolicate)
     batch = make_batch(uuid.uuid4(), 0, entries, policies)
     assert batch.quarantined == []
+    batch.new_releases = SeenReleases().find_new(batch.events)
     with connect(database_url, application_name="test") as conn:
         make_partitions(conn, begin.date(), days_ahead=2)
         with conn.transaction():

@@ -213,6 +213,17 @@ def test_a_merge_that_left_events_to_move_is_finished(conn, database_url, tmp_pa
     ]
 
 
+def test_an_archive_that_was_to_last_until_now_ends(conn, database_url, tmp_path):
+    make_partitions(conn, NOW.date(), days_ahead=0)
+    store(conn, new_event())
+    conn.execute(
+        "UPDATE issues SET status = 'archived',"
+        " archive = jsonb_build_object('until', now() - interval '1 minute')"
+    )
+    with jobs(database_url, tmp_path / "log"):
+        wait_until(lambda: issue(conn).status == "unresolved")
+
+
 def test_the_process_does_without_sqlalchemy():
     # It takes 18 MB and the jobs need none of it.
     code = "import sys, mesher.jobs; sys.exit('sqlalchemy' in sys.modules)"

@@ -9,6 +9,7 @@ Every error that Mesher raises on purpose.
     │   └── Forbidden           403  credentials that do not open this
     ├── NotFound                404  no such thing, or not yours: the two look the same
     ├── Conflict                409  the thing is not in the state that the request needs
+    │   └── Stale               412  it is not as the client last saw it, and that was asked for
     ├── RateLimited             429  come back later; carries the seconds
     ├── Unavailable             503  we cannot keep what you sent; carries the seconds
     └── SetupError              exit 1, on the command line: what is wrong and what to do
@@ -89,6 +90,13 @@ class Conflict(MesherError):
 
     status = 409
     code = "conflict"
+
+
+class Stale(Conflict):
+    """The thing was changed since the client saw it, which only wants to change it as it was."""
+
+    status = 412
+    code = "stale"
 
 
 class _RetryLater(MesherError):

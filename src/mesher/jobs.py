@@ -1,11 +1,12 @@
 """
 The jobs process: background work on procrastinate, a job queue in PostgreSQL.
 
-Each hour one job makes partitions and one applies retention; each minute one goes on with merges and
-splits that have events left to move, and one removes the data of deleted projects; every quarter of a minute one maps events for which a source map
-came late. Of several nodes whichever comes first puts the job of a time into the queue, once, and any of
-them takes it. A further job makes artifacts of uploads, whenever one is complete. All may be cut off and
-repeated at any point.
+Each hour one job makes partitions, one applies retention and one lets issues grow old; each minute one goes
+on with merges and splits that have events left to move, one removes the data of deleted projects, and one
+ends what was to last until now; every quarter of a minute one maps events for which a source map came late.
+Of several nodes whichever comes first puts the job of a time into the queue, once, and any of them takes it.
+A further job makes artifacts of uploads, whenever one is complete. All may be cut off and repeated at any
+point.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import signal
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
+from psycopg.rows import TupleRow
 
 from mesher import metrics
 from mesher.errors import Conflict
@@ -35,6 +37,7 @@ from mesher.ingest.symbolicator_process import SymbolicatorProcess
 from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_changes import continue_change, find_unfinished
+from mesher.storage.issue_upkeep import age_issues, tend_issues
 from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MOVE_EVENTS
 from mesher.storage.partitions import make_partitions
 from mesher.storage.removals import find_due, remove
@@ -197,6 +200,16 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _removal_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
         _remove_data(database_url, stop)
 
+    @queue.periodic(cron=EVERY_MINUTE)
+    @queue.task(name="tend_issues", queueing_lock="tend_issues")
+    def _issues_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
+        _look_after_issues(database_url, stop, tend_issues)
+
+    @queue.periodic(cron=HOURLY)
+    @queue.task(name="age_issues", queueing_lock="age_issues")
+    def _ageing_job(timestamp: int) -> None:  # noqa: ARG001 - the hour it was made for
+        _look_after_issues(database_url, stop, age_issues)
+
     # Often, because people look at an event when they have just uploaded its source map; where
     # nothing has come it is one statement.
     @queue.periodic(cron=EVERY_QUARTER_MINUTE)
@@ -254,6 +267,18 @@ def _remove_data(database_url: str, stop: asyncio.Event) -> None:
                     log.info(
                         "data_removed", kind=removal.kind, id=str(removal.subject_id), rows=removed
                     )
+
+
+def _look_after_issues(
+    database_url: str,
+    stop: asyncio.Event,
+    steps: Callable[[psycopg.Connection[TupleRow], datetime], Iterator[int]],
+) -> None:
+    until = time.monotonic() + MOVES_SECONDS
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        for _ in steps(conn, datetime.now(UTC)):
+            if stop.is_set() or time.monotonic() > until:
+                return
 
 
 def _remap_events(database_url: str, stop: asyncio.Event) -> None:

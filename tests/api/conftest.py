@@ -23,8 +23,15 @@ def tenant(client: Client) -> Tenant:  # noqa: F811 - the fixture
 def call(client: Client, tenant: Tenant) -> Call:  # noqa: F811 - the fixture
     """A request below ``/api/v1`` with a token of the tenant."""
 
-    def request(method: str, path: str, *, scope: str = "write", **options: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {tenant.tokens[scope]}"}
+    def request(
+        method: str,
+        path: str,
+        *,
+        scope: str = "write",
+        headers_more: dict[str, str] | None = None,
+        **options: Any,
+    ) -> httpx.Response:
+        headers = {"authorization": f"Bearer {tenant.tokens[scope]}", **(headers_more or {})}
         return client.request(method, f"/api/v1{path}", headers=headers, **options)
 
     return request

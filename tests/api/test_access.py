@@ -17,7 +17,7 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from callers import Caller, make_world, token_of
+from callers import Caller, comment_of, make_world, token_of
 from mesher.accounts.needs import Need
 from mesher.api.permissions import API_NEEDS
 from mesher.api.sentry.permissions import SENTRY_NEEDS
@@ -98,6 +98,8 @@ def test_every_route_answers_every_caller_as_declared(client: Client, database_u
             things = dict(world.things)
             if "{token_id}" in route.path:
                 things["token_id"] = token_of(database_url, caller)
+            if "{comment_id}" in route.path:
+                things["comment_id"] = comment_of(database_url, caller, things["issue_id"])
             answer = _ask(client, route, caller, things)
             expected = caller.expected(route.need, names_things=route.names_things)
             if _kind(route, answer) != expected:

@@ -36,6 +36,9 @@ ID_PARAMETERS = {
     "member_id",
     "invitation_id",
     "key_id",
+    "comment_id",
+    "action_id",
+    "key",
 }
 # Names of files, which every visitor may read; and a secret that is a credential itself.
 OTHER_PARAMETERS = {"name", "path", "token"}
@@ -95,6 +98,9 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "issue_id": issue["id"],
         "event_id": event["id"],
         "change_id": str(uuid.uuid4()),
+        "comment_id": _comment_id(client, tenant, issue["id"]),
+        "action_id": _action_id(client, tenant, issue["id"]),
+        "key": "level",
         "session_id": "0" * 16,
         "other_id": issue["id"],
         "attachment_id": attachments[0]["id"] if attachments else str(uuid.uuid4()),
@@ -105,6 +111,24 @@ def _token_id(client: Client, tenant: Tenant) -> str:
     headers = {"authorization": f"Bearer {tenant.tokens['admin']}"}
     listed = client.get(f"/api/v1/organizations/{tenant.org_id}/tokens", headers=headers)
     return listed.json()["items"][0]["id"]
+
+
+def _comment_id(client: Client, tenant: Tenant, issue_id: str) -> str:
+    path = f"/api/v1/issues/{issue_id}/comments"
+    headers = {"authorization": f"Bearer {tenant.tokens['write']}"}
+    listed = client.get(path, headers=headers).json()["items"]
+    body = {"comment": "secret of bob"}
+    return (listed or [client.post(path, headers=headers, json=body).json()])[0]["id"]
+
+
+def _action_id(client: Client, tenant: Tenant, issue_id: str) -> str:
+    headers = {"authorization": f"Bearer {tenant.tokens['write']}"}
+    path = f"/api/v1/projects/{tenant.project.id}/issues"
+    for assignee in ("me", None):  # one of the two changes something
+        body = {"ids": [issue_id], "assigned_to": assignee}
+        if made := client.request("PATCH", path, headers=headers, json=body).json()["action_id"]:
+            return made
+    raise AssertionError("nothing was changed")
 
 
 def _key_id(client: Client, tenant: Tenant) -> str:
@@ -158,7 +182,8 @@ def test_no_route_tells_another_tenants_id_from_one_that_does_not_exist(
         status = 204 if path.startswith("/api/v1/me/") else 404
         assert answers[0][0] == status, f"{method} {path}"
         assert "secret" not in answers[0][1]
-    assert {**_ids(client, bob), "change_id": foreign["change_id"]} == foreign
+    made_up = {name: foreign[name] for name in ("change_id", "action_id")}
+    assert {**_ids(client, bob), **made_up} == foreign
 
 
 def test_a_slug_of_another_tenant_is_answered_like_one_that_does_not_exist(

@@ -56,6 +56,11 @@ def test_an_issue_is_what_its_type_declares(
         "assigned_to": None,
         "platform": "python",
         "status_changed_at": None,
+        "substatus": "new",
+        "resolution": None,
+        "archive": None,
+        "assignee": None,
+        "comments": 0,
     }
 
 
@@ -131,6 +136,8 @@ def test_issues_are_found_by_text_in_their_title(
 def test_an_issue_changes_its_status_and_its_place_in_the_lists(
     call: Any, issue: dict[str, Any], issues_path: str, action: str, status: str
 ) -> None:
+    if action == "unresolve":
+        call("POST", f"/issues/{issue['id']}/resolve")
     changed = call("POST", f"/issues/{issue['id']}/{action}")
     assert changed.status_code == 200
     assert changed.json()["status"] == status

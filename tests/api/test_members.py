@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -125,6 +126,19 @@ def test_the_tokens_and_invitations_of_whoever_leaves_open_nothing(
     assert as_("admin", "GET", "/members").status_code == 401
     body = {"token": link, "email": "n@example.com", "name": "N", "password": "long enough, this"}
     assert client.post("/api/v1/invitations/accept", json=body).status_code == 404
+
+
+def test_the_issues_of_whoever_leaves_are_assigned_to_nobody(
+    as_: As, client: Client, call: Any, tenant: Tenant, store: Any, people: dict[str, Tenant]
+) -> None:
+    store({"message": "a"}, {"message": "b"})
+    path = f"/projects/{tenant.project.id}/issues"
+    gone, stays = (str(people[name].user_id) for name in ("member", "other"))
+    for row, assignee in zip(call("GET", path).json()["items"], (gone, stays), strict=True):
+        call("PATCH", f"/issues/{row['id']}", json={"assigned_to": assignee})
+    as_("owner", "DELETE", f"/members/{gone}")
+    listed = {row["assigned_to"] for row in call("GET", path).json()["items"]}
+    assert listed == {None, stays}
 
 
 def test_an_admin_who_is_one_no_more_has_invited_nobody(as_: As, people: dict[str, Tenant]) -> None:

@@ -101,6 +101,17 @@ LATER_INDEXES = {
         "issue_changes(made_at) WHERE state = ANY (ARRAY['moving'::text, 'undoing'::text])"
     ),
     "idx_issue_signatures_bands": "issue_signatures USING GIN (bands) WITH (fastupdate=off)",
+    "idx_issues_archived_until": "issues(id) WHERE (archive ->> 'until'::text) IS NOT NULL",
+    "idx_issues_next_release": (
+        "issues(project_id) WHERE ((resolution ->> 'after_release'::text) IS NOT NULL)"
+        " AND ((resolution ->> 'in_release'::text) IS NULL)"
+    ),
+    "idx_issue_activity_issue": "issue_activity(issue_id, id)",
+    "idx_issue_activity_project": "issue_activity(project_id, kind, at)",
+    "idx_issue_activity_actor": "issue_activity(actor_id) WHERE actor_id IS NOT NULL",
+    "idx_issue_actions_org": "issue_actions(org_id)",
+    "idx_issue_actions_project": "issue_actions(project_id)",
+    "idx_issue_actions_person": "issue_actions(made_by)",
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
@@ -133,6 +144,8 @@ LATER_TABLES = {
     "issue_routes",
     "issue_changes",
     "issue_signatures",
+    "issue_activity",
+    "issue_actions",
     "privacy_actions",
     "removals",
 }

@@ -210,7 +210,13 @@ def test_aliases_are_of_keys_or_tags_and_not_of_each_other() -> None:
 @pytest.mark.parametrize(
     ("key", "values"),
     [
-        ("is", ("unresolved", "resolved", "archived", "discarded", "assigned", "unassigned")),
+        (
+            "is",
+            (
+                *("unresolved", "resolved", "archived", "discarded", "assigned", "unassigned"),
+                *("new", "ongoing", "regressed", "escalating"),
+            ),
+        ),
         ("error.handled", ("true", "false")),
         ("title", ()),
         ("id", ()),

@@ -17,6 +17,10 @@ is:ignored
 is:archived
 is:assigned
 is:unassigned
+is:new
+is:ongoing
+is:regressed
+is:escalating
 !is:resolved
 is:unresolved is:unassigned
 is:unresolved user.username:"Jane Doe" server:web-8 example error

@@ -383,3 +383,80 @@ def test_no_event_is_lost_or_miscounted_by_merges_beside_batches(conn, database_
     finish(conn)
     assert failures == []
     assert counts(conn) == {"a": 3 + 2 * 12 * 24}
+
+
+def write(conn, fingerprint: str, comment: str) -> None:
+    found = issue(conn, fingerprint)
+    conn.execute(
+        "INSERT INTO issue_activity (project_id, issue_id, about_issue, kind, comment)"
+        " VALUES (%s, %s, %s, 'comment', %s)",
+        (PROJECT, found.id, found.id, comment),
+    )
+
+
+def written(conn, fingerprint: str) -> list[str]:
+    """The comments on an issue, and what else happened to it, in order."""
+    rows = conn.execute(
+        "SELECT coalesce(comment, kind) FROM issue_activity WHERE issue_id = %s ORDER BY id",
+        (issue(conn, fingerprint).id,),
+    )
+    return [text for (text,) in rows]
+
+
+def test_comments_follow_a_merge_and_go_back_when_it_is_undone(conn):
+    store(conn, new_event("a"), new_event("b"))
+    write(conn, "a", "of a")
+    write(conn, "b", "of b")
+    [change] = merge(conn, "b", "a")
+    assert written(conn, "b") == ["of a", "of b", "merged"]
+    write(conn, "b", "after the merge")
+    undo(conn, change)
+    assert written(conn, "a") == ["of a"]
+    assert written(conn, "b") == ["of b", "merged", "after the merge", "unmerged"]
+
+
+def test_comments_go_back_through_merges_of_merges(conn):
+    store(conn, *map(new_event, "abc"))
+    for name in "abc":
+        write(conn, name, f"of {name}")
+    [first] = merge(conn, "b", "a")
+    [second] = merge(conn, "c", "b")
+    assert written(conn, "c") == ["of a", "of b", "of c", "merged", "merged"]
+    undo(conn, second)
+    assert written(conn, "b") == ["of a", "of b", "merged"]
+    assert written(conn, "c") == ["of c", "merged", "unmerged"]
+    undo(conn, first)
+    assert (written(conn, "a"), written(conn, "b")) == (["of a"], ["of b", "merged", "unmerged"])
+
+
+def test_a_merge_says_in_the_activity_what_was_merged_and_by_whom(conn):
+    store(conn, new_event("a"), new_event("b"))
+    merged = issue(conn, "a").id
+    [change] = merge(conn, "b", "a")
+    row = conn.execute("SELECT kind, actor_name, details FROM issue_activity").fetchone()
+    details = {"change_id": str(change.id), "issue_id": str(merged), "title": "title of a"}
+    assert row == ("merged", "ada", details)
+
+
+def test_comments_on_what_was_split_off_come_along_when_that_is_undone(conn):
+    store(conn, new_event("a"), new_event("a", **RELEASE_2))
+    write(conn, "a", "before")
+    change = split(conn, "a", release="2")
+    conn.execute(
+        "INSERT INTO issue_activity (project_id, issue_id, about_issue, kind, comment)"
+        " VALUES (%s, %s, %s, 'comment', 'of the part')",
+        (PROJECT, change.other_id, change.other_id),
+    )
+    undo(conn, change)
+    assert written(conn, "a") == ["before", "split", "of the part", "unsplit"]
+
+
+def test_a_merge_that_an_earlier_release_made_can_still_be_undone(conn):
+    store(conn, new_event("a"), new_event("b"))
+    [change] = merge(conn, "b", "a")
+    conn.execute(
+        "UPDATE issue_changes SET details = (details - 'about') || jsonb_build_object('row',"
+        " (details -> 'row') - 'substatus' - 'resolution' - 'archive')"
+    )
+    undo(conn, change)
+    assert (issue(conn, "a").event_count, issue(conn, "a").substatus) == (1, "new")

@@ -212,3 +212,16 @@ def test_counts_are_exact_while_events_move_both_ways_and_batches_are_stored(
     ).fetchall()
     assert [row for row in counted if row[1]] == stored
     assert sum(count for _, count in counted) == 2 + 2 * 8 * 40
+
+
+def test_an_issue_that_people_have_written_about_stays_without_events(conn):
+    store(conn, new_event("a"), new_event("b"))
+    emptied = issue(conn, "a").id
+    move(conn, "a", "b")
+    conn.execute(
+        "INSERT INTO issue_activity (project_id, issue_id, about_issue, kind, comment)"
+        " VALUES (%s, %s, %s, 'comment', 'see the wiki')",
+        (PROJECT, emptied, emptied),
+    )
+    assert not delete_empty_issue(conn, project_id=PROJECT, issue_id=emptied)
+    assert issue(conn, "a").event_count == 0

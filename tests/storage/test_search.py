@@ -117,20 +117,23 @@ class World:
             f"UPDATE issues SET assigned_to = '{self.tenant.user_id}'"
             " WHERE event_count % 2 = 0 AND project_id = ANY(:projects) RETURNING id"
         )
-        # Each project has a latest release of its own, and the older ones, too.
-        for age_days, version in enumerate(RELEASES):
-            of = "[1:1]" if version == RELEASES[0] else ""
+        self._run(
+            "UPDATE issues SET substatus = 'regressed' WHERE event_count % 5 = 0 RETURNING id"
+        )
+        for version in RELEASES:  # which the events have made, all at once
             self._run(
-                f"""
-                WITH made AS (
-                    INSERT INTO releases (org_id, version, created_at)
-                    VALUES ('{self.tenant.org_id}', '{version}', now() - interval '{age_days} days')
-                    RETURNING id
-                )
-                INSERT INTO release_projects (release_id, project_id)
-                SELECT id, unnest((CAST(:projects AS uuid[])){of}) FROM made RETURNING release_id
-                """
+                f"UPDATE releases SET created_at = now() - interval '{version} days'"
+                f" WHERE version = '{version}' RETURNING id"
             )
+        # Each project has a latest release of its own.
+        self._run(
+            f"""
+            DELETE FROM release_projects AS rp USING releases AS r
+            WHERE r.id = rp.release_id AND r.version = '{RELEASES[0]}'
+              AND rp.project_id = (CAST(:projects AS uuid[]))[2]
+            RETURNING r.id
+            """
+        )
         first, second = self.projects
         self.latest = {str(first.id): RELEASES[0], str(second.id): RELEASES[1]}
 
@@ -223,6 +226,8 @@ class World:
                 return issue["assigned_to"] is not None
             case StateIs("unassigned"):
                 return issue["assigned_to"] is None
+            case StateIs("new" | "ongoing" | "regressed" | "escalating" as state):
+                return bool(issue["status"] == "unresolved" and issue["substatus"] == state)
             case StateIs(state):
                 return bool(issue["status"] == state)
             case AssignedTo(people):
@@ -303,7 +308,12 @@ _leaves = st.one_of(
         _comparisons,
         st.integers(-5, EVENTS + 5).map(lambda seconds: BEGIN + timedelta(seconds=seconds)),
     ),
-    st.builds(StateIs, st.sampled_from(["unresolved", "resolved", "archived", "assigned", "unassigned"])),
+    st.builds(
+        StateIs,
+        st.sampled_from(
+            ["unresolved", "resolved", "archived", "assigned", "unassigned", "new", "regressed"]
+        ),
+    ),
     st.sampled_from([("me",), ("none",), ("ada@example.com",), ("bob@example.com", "none")]).map(AssignedTo),
     st.builds(HandledIs, st.booleans()),
     st.builds(InLatestRelease),

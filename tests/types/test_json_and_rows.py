@@ -44,6 +44,9 @@ ISSUE = {
     "platform": "python",
     "grouping": {"strategy": "stacktrace"},
     "status_changed_at": None,
+    "substatus": None,
+    "resolution": {"in_release": None, "after_release": "1.2"},
+    "archive": {"until": "2026-11-27T00:00:00Z", "events": None, "until_escalating": False},
 }
 EVENT = {
     "id": ID,

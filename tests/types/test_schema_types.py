@@ -28,7 +28,15 @@ CONTRACT = """
 ADDED = {
     "Project": ("number",),
     "Event": ("payload", "grouping_version"),
-    "Issue": ("culprit", "platform", "grouping", "status_changed_at"),
+    "Issue": (
+        "culprit",
+        "platform",
+        "grouping",
+        "status_changed_at",
+        "substatus",
+        "resolution",
+        "archive",
+    ),
 }
 
 

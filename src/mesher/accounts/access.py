@@ -22,10 +22,12 @@ from typing import Final
 import msgspec
 
 from mesher.accounts.tokens import hash_token
-from mesher.errors import AuthError, Forbidden, NotFound
+from mesher.errors import AuthError, Forbidden, NotFound, ProtocolError
 from mesher.ids import OrgId, parse_uuid
 from mesher.storage import (
     events,
+    issue_actions,
+    issue_activity,
     issue_history,
     issues,
     organizations,
@@ -36,7 +38,9 @@ from mesher.storage import (
 )
 from mesher.storage.audit_log import Author
 from mesher.storage.database import ReadConnection
-from mesher.storage.memberships import find_role
+from mesher.storage.issue_actions import Action
+from mesher.storage.issue_activity import ActivityEntry
+from mesher.storage.memberships import Member, find_member, find_member_by_email, find_role
 from mesher.storage.releases import Release
 from mesher.storage.viewer import Viewer
 from mesher.types import ROLES, Event, Issue, Organization, Project, Role, TokenScope
@@ -49,7 +53,7 @@ _INCLUDES: Final[Mapping[TokenScope, frozenset[TokenScope]]] = {
     "write": frozenset({"ci", "read", "write"}),
     "admin": frozenset({"ci", "read", "write", "admin"}),
 }
-# A project's number as DSNs have it; more digits than PostgreSQL's bigint holds are none.
+# A number, as that of a project in DSNs; more digits than PostgreSQL's bigint holds are none.
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -261,6 +265,50 @@ async def accessible_release(
     return release
 
 
+async def member_of_organization(
+    conn: ReadConnection, actor: Actor, org_id: OrgId, reference: str, *, field: str
+) -> Member:
+    """
+    The member of an (accessible) organisation with this id or e-mail, or ``me``.
+
+    Args:
+        conn: where to read.
+        actor: who ``me`` is.
+        org_id: of the organisation.
+        reference: as the request has it.
+        field: of the body, which names them.
+
+    Raises:
+        ProtocolError: nobody in the organisation is called so; who is elsewhere is not told.
+    """
+    user_id = actor.viewer.user_id if reference == "me" else parse_uuid(reference)
+    if user_id is not None:
+        member = await find_member(conn, org_id, user_id)
+    else:
+        member = await find_member_by_email(conn, org_id, reference)
+    if member is None:
+        raise ProtocolError(
+            "this is no member of the organization",
+            hint="name somebody by the id or e-mail that the list of members tells, or me",
+            field=field,
+        )
+    return member
+
+
+async def accessible_action(conn: ReadConnection, actor: Actor, action_id: str) -> Action:
+    """
+    The change of many issues with this id.
+
+    Raises:
+        NotFound: there is none (any more), or it is not the actor's.
+    """
+    parsed = parse_uuid(action_id)
+    action = await issue_actions.find_action(conn, actor.viewer, parsed) if parsed else None
+    if action is None:
+        raise NotFound("there is no such change of issues")
+    return action
+
+
 async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:
     """
     The issue with this id.
@@ -277,6 +325,21 @@ async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) ->
             "there is no such issue", hint=f"it was merged into issue {merged}" if merged else ""
         )
     return issue
+
+
+async def comment_of_issue(conn: ReadConnection, issue: Issue, comment_id: str) -> ActivityEntry:
+    """
+    The comment with this id.
+
+    Raises:
+        NotFound: the (accessible) issue has none.
+    """
+    comment = None
+    if _NUMBER.fullmatch(comment_id):
+        comment = await issue_activity.find_comment(conn, issue, int(comment_id))
+    if comment is None:
+        raise NotFound("there is no such comment")
+    return comment
 
 
 async def issue_merged_into(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:

@@ -15,6 +15,7 @@ from mesher.ids import OrgId, UserId
 from mesher.storage import invitations, memberships, tokens
 from mesher.storage.audit_log import Author, Target, differences, record_change_by
 from mesher.storage.database import WriteConnection
+from mesher.storage.issue_states import unassign_member
 from mesher.storage.memberships import Member
 from mesher.types import ROLES, Role
 
@@ -94,7 +95,7 @@ async def remove_member(
 ) -> None:
     """
     Let somebody belong to an organisation no more, with their tokens for it and the invitations that
-    they made. Everybody may leave; the arguments and errors are those of ``change_role``.
+    they made; issues that were assigned to them are nobody's. Everybody may leave; the arguments and errors are those of ``change_role``.
     """
     await memberships.lock_members(conn, org_id)
     member = await _member(conn, org_id, user_id)
@@ -104,6 +105,7 @@ async def remove_member(
     if member.role == "owner":
         await _require_another_owner(conn, org_id)
     await memberships.delete_membership(conn, user_id=user_id, org_id=org_id)
+    await unassign_member(conn, org_id=org_id, user_id=user_id)
     revoked = await tokens.revoke_tokens_of(conn, org_id, user_id)
     await invitations.delete_invitations_of(conn, org_id, user_id)
     await record_change_by(

@@ -20,6 +20,16 @@ from mesher.errors import ProtocolError
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
+async def read_optional_body(request: ApiRequest, body_type: type[Body]) -> Body:
+    """
+    The body of a request, or the defaults of its type where there is none.
+
+    Raises:
+        ProtocolError: as ``read_body``.
+    """
+    return await read_body(request, body_type) if await request.body() else body_type()
+
+
 async def read_body(request: ApiRequest, body_type: type[Body]) -> Body:
     """
     The body of a request.
@@ -36,7 +46,7 @@ async def read_body(request: ApiRequest, body_type: type[Body]) -> Body:
         raise ProtocolError(f"the body is not JSON: {error}") from error
 
 
-def takes_body(**properties: Schema) -> type[Operation]:
+def takes_body(*, required: bool = True, **properties: Schema) -> type[Operation]:
     """An operation whose body, in the OpenAPI document, is an object with these properties."""
 
     @dataclass
@@ -44,6 +54,6 @@ def takes_body(**properties: Schema) -> type[Operation]:
         def __post_init__(self) -> None:
             schema = Schema(type="object", properties=dict(properties))  # type: ignore[arg-type]
             content = {"application/json": OpenAPIMediaType(schema=schema)}
-            self.request_body = RequestBody(content=content, required=True)
+            self.request_body = RequestBody(content=content, required=required)
 
     return TakesBody

@@ -28,6 +28,7 @@ from mesher.search.tree import Node
 from mesher.storage.database import ReadConnection
 from mesher.storage.event_search import search_events
 from mesher.storage.events import EventSummary
+from mesher.storage.issue_activity import NO_EXTRAS, find_extras
 from mesher.storage.issue_counts import counts_of_issues
 from mesher.storage.issue_search import IssueSort, Window, search_issues
 from mesher.storage.pages import Page
@@ -42,7 +43,9 @@ Buckets = Annotated[
     ),
 ]
 
-ISSUE_ROW = extended("IssueRow", Issue, events_in_window=int, series=list[int])
+ISSUE_ROW = extended(
+    "IssueRow", Issue, assignee=str | None, comments=int, events_in_window=int, series=list[int]
+)
 IssuePage = Page[ISSUE_ROW]  # type: ignore[valid-type]
 
 
@@ -173,13 +176,14 @@ async def _events(
 async def _with_counts(
     conn: ReadConnection, page: Page[Issue], window: Window, buckets: int
 ) -> IssuePage:
-    counts = await counts_of_issues(
-        conn, [issue.id for issue in page.items], window, buckets=buckets
-    )
+    ids = [issue.id for issue in page.items]
+    counts = await counts_of_issues(conn, ids, window, buckets=buckets)
+    extras = await find_extras(conn, ids)
     rows: list[msgspec.Struct] = [
         extend(
             ISSUE_ROW,
             issue,
+            **msgspec.structs.asdict(extras.get(issue.id, NO_EXTRAS)),
             events_in_window=counts[issue.id].events,
             series=counts[issue.id].buckets,
         )

@@ -16,6 +16,7 @@ from mesher.storage import deploys, release_commits, releases
 from mesher.storage.deploys import Deploy
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.release_commits import Commit
+from mesher.storage.release_issues import ReleaseIssues, count_release_issues
 from mesher.storage.releases import Release
 
 
@@ -25,6 +26,7 @@ class ReleaseDetail(msgspec.Struct, frozen=True, kw_only=True):
     release: Release
     commits: list[Commit]  # the newest 100, the newest first
     deploys: list[Deploy]  # the latest 100, the latest first
+    issues: ReleaseIssues
 
 
 async def list_releases(
@@ -56,4 +58,5 @@ async def get_release(
                 conn, release, after=-1, limit=MAX_PAGE_ROWS
             ),
             deploys=await deploys.list_deploys(conn, release),
+            issues=await count_release_issues(conn, project, version),
         )

@@ -6,6 +6,8 @@ The JSON API: the table of contents.
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Router, delete, get, patch, post, put
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -17,6 +19,8 @@ from mesher.api import (
     grouping,
     ingest_settings,
     invitations,
+    issue_activity,
+    issue_bulk,
     issue_changes,
     issue_lists,
     issues,
@@ -31,6 +35,7 @@ from mesher.api import (
     search_completion,
     similar_issues,
     statistics,
+    tags,
     tokens,
 )
 from mesher.api.errors import ErrorBody
@@ -52,6 +57,20 @@ _CHANGE_ERRORS = _ERRORS | {
     )
 }
 _PROJECT = _ERRORS | {200: ResponseSpec(projects.PROJECT_DETAIL, generate_examples=False)}
+_ISSUE = _ERRORS | {
+    200: ResponseSpec(issues.ISSUE_DETAIL, generate_examples=False, description="The issue")
+}
+_CHANGED_ISSUE = (
+    _CHANGE_ERRORS
+    | _ISSUE
+    | {
+        412: ResponseSpec(
+            ErrorBody,
+            generate_examples=False,
+            description="With If-Match: something else was decided about it meanwhile",
+        )
+    }
+)
 _EVENT = _ERRORS | {200: ResponseSpec(events.EVENT_DETAIL, generate_examples=False)}
 _TOKEN = _ERRORS | {201: ResponseSpec(tokens.NEW_TOKEN, generate_examples=False)}
 _TOO_MANY = {
@@ -265,19 +284,54 @@ def api_router() -> Router:
             get("/projects/{project_id:str}/privacy-actions", responses=_ERRORS)(
                 persons.list_privacy_actions
             ),
-            get("/issues/{issue_id:str}", responses=_ERRORS)(issues.get_issue),
+            get("/issues/{issue_id:str}", responses=_ISSUE)(issues.get_issue),
             delete("/issues/{issue_id:str}", responses=_CHANGE_ERRORS)(issues.delete_issue),
-            post("/issues/{issue_id:str}/resolve", responses=_ERRORS, status_code=200)(
-                issues.resolve_issue
+            patch(
+                "/issues/{issue_id:str}",
+                responses=_CHANGED_ISSUE,
+                operation_class=issues.TAKES_CHANGE,
+            )(issues.update_issue),
+            _decide("resolve", operation_class=issues.TAKES_RESOLUTION)(issues.resolve_issue),
+            _decide("unresolve")(issues.unresolve_issue),
+            _decide("archive", operation_class=issues.TAKES_ARCHIVE)(issues.archive_issue),
+            _decide("discard")(issues.discard_issue),
+            patch(
+                "/projects/{project_id:str}/issues",
+                responses=_ERRORS,
+                operation_class=issue_bulk.TAKES_BULK,
+            )(issue_bulk.update_issues),
+            patch(
+                "/organizations/{org_id:str}/issues",
+                responses=_ERRORS,
+                operation_class=issue_bulk.TAKES_BULK,
+            )(issue_bulk.update_organization_issues),
+            post("/issue-actions/{action_id:str}/undo", responses=_CHANGE_ERRORS, status_code=200)(
+                issue_bulk.undo_issue_action
             ),
-            post("/issues/{issue_id:str}/unresolve", responses=_ERRORS, status_code=200)(
-                issues.unresolve_issue
+            get("/issues/{issue_id:str}/tags", responses=_ERRORS)(tags.list_issue_tags),
+            get("/issues/{issue_id:str}/tags/{key:str}", responses=_ERRORS)(tags.get_issue_tag),
+            get("/projects/{project_id:str}/tags", responses=_ERRORS)(tags.list_project_tags),
+            get("/projects/{project_id:str}/tags/{key:str}", responses=_ERRORS)(
+                tags.get_project_tag
             ),
-            post("/issues/{issue_id:str}/archive", responses=_ERRORS, status_code=200)(
-                issues.archive_issue
+            get("/issues/{issue_id:str}/activity", responses=_ERRORS)(
+                issue_activity.list_issue_activity
             ),
-            post("/issues/{issue_id:str}/discard", responses=_ERRORS, status_code=200)(
-                issues.discard_issue
+            get("/issues/{issue_id:str}/comments", responses=_ERRORS)(
+                issue_activity.list_issue_comments
+            ),
+            post(
+                "/issues/{issue_id:str}/comments",
+                responses=_ERRORS,
+                operation_class=issue_activity.TAKES_COMMENT,
+            )(issue_activity.create_issue_comment),
+            patch(
+                "/issues/{issue_id:str}/comments/{comment_id:str}",
+                responses=_ERRORS,
+                operation_class=issue_activity.TAKES_COMMENT,
+            )(issue_activity.update_issue_comment),
+            delete("/issues/{issue_id:str}/comments/{comment_id:str}", responses=_ERRORS)(
+                issue_activity.delete_issue_comment
             ),
             post(
                 "/issues/{issue_id:str}/merge",
@@ -325,6 +379,12 @@ def api_router() -> Router:
                 events.get_issue_event
             ),
         ],
+    )
+
+
+def _decide(verb: str, **options: Any) -> post:
+    return post(
+        f"/issues/{{issue_id:str}}/{verb}", responses=_CHANGED_ISSUE, status_code=200, **options
     )
 
 

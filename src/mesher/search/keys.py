@@ -36,7 +36,11 @@ class Key(msgspec.Struct, frozen=True):
 
 
 KEYS: tuple[Key, ...] = (
-    Key("is", "state", "unresolved, resolved, archived, discarded, assigned or unassigned"),
+    Key(
+        "is",
+        "state",
+        "unresolved, resolved, archived, discarded; assigned, unassigned; new, regressed, ...",
+    ),
     Key("assigned", "person", "me, none, or the e-mail of who it is assigned to"),
     Key("first_seen", "time", "when the issue was seen first"),
     Key("last_seen", "time", "when the issue was seen last"),

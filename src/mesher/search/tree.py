@@ -14,8 +14,19 @@ from typing import Literal
 import msgspec
 
 Comparison = Literal["=", "<", "<=", ">", ">="]
-# What has a status, or somebody, or nobody.
-State = Literal["unresolved", "resolved", "archived", "discarded", "assigned", "unassigned"]
+# What has a status, somebody or nobody, or is unresolved in this way.
+State = Literal[
+    "unresolved",
+    "resolved",
+    "archived",
+    "discarded",
+    "assigned",
+    "unassigned",
+    "new",
+    "ongoing",
+    "regressed",
+    "escalating",
+]
 
 
 class Pattern(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
+from mesher.storage.issue_states import unassign_member
 from mesher.types import Role
 
 _FIND = text("""
@@ -101,6 +102,7 @@ async def apply_role(
         return None
     if role is None:
         await conn.execute(_LEAVE, keys)
+        await unassign_member(conn, org_id=org_id, user_id=user_id)
         return RoleChange(org_id=OrgId(org_id), verb="removed", role=None)
     await conn.execute(_CHANGE_ROLE, {**keys, "role": role})
     return RoleChange(org_id=OrgId(org_id), verb="role_changed", role=role)

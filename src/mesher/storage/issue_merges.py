@@ -4,7 +4,8 @@ Merging issues, and taking a merge back.
 A merge binds the fingerprints of one issue to another, adds its counts, and removes it: lists,
 counts and searches then need to know nothing of merges. The row that was removed is in the record, so
 that undoing brings it back under the same id, with the events of its fingerprints, also those that
-came since.
+came since. Comments and activity follow to the other issue, and go back when the merge is undone; what is
+written after the merge stays where it was written.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from mesher.storage.issue_changes import (
 )
 from mesher.storage.issue_moves import EVERY_EVENT, Selection, hold_moves_alone
 from mesher.storage.issue_signatures import Described, insert_signatures
+from mesher.storage.new_activity import NewEntry, insert_entries, let_follow, let_return
 
 # In the order in which storing a batch locks issues.
 _LOCK_ISSUES: LiteralString = """
@@ -152,6 +154,14 @@ def undo_merge(
     }
     conn.execute(_TAKE_COUNTS_BACK, values)
     conn.execute(_RESTORE, values)
+    let_return(
+        conn,
+        from_issue=change.issue_id,
+        to_issue=change.other_id,
+        # A merge that an earlier release made let nothing follow.
+        about=map(uuid.UUID, change.details.get("about", ())),
+    )
+    note_change(conn, change, "unmerged", author, title=row["title"])
     described = Described(change.other_id, project_id, row["title"], row["grouping"])
     insert_signatures(conn, [described])
     conn.execute(
@@ -215,17 +225,35 @@ def refuse_unless_done(change: Change) -> None:
 
 def absorb(conn: Connection[TupleRow], target: uuid.UUID, source: uuid.UUID) -> dict[str, Any]:
     """
-    Bind to one locked issue what is bound to another, add its counts, and remove it.
+    Bind to one locked issue what is bound to another, add its counts, let its comments and activity
+    follow, and remove it.
 
     Returns:
-        The ``fingerprints`` and the ids of the ``routes`` that led to the one that was removed.
+        The ``fingerprints`` and the ids of the ``routes`` that led to the one that was removed, and the
+        issues that its activity was ``about``.
     """
     fingerprints = sorted(row[0] for row in conn.execute(_BIND, (target, source)).fetchall())
     routes = [str(row[0]) for row in conn.execute(_ROUTE, (target, source)).fetchall()]
     conn.execute(_ADD_COUNTS, (target, source))
     move_all_counts(conn, from_issue=source, to_issue=target)
+    about = let_follow(conn, from_issue=source, to_issue=target)
     conn.execute("DELETE FROM issues WHERE id = %s", (source,))
-    return {"fingerprints": fingerprints, "routes": routes}
+    return {"fingerprints": fingerprints, "routes": routes, "about": list(map(str, about))}
+
+
+def note_change(
+    conn: Connection[TupleRow], change: Change, kind: str, author: Author, *, title: str
+) -> None:
+    """Let the activity of an issue say what was merged into it or split off, or no longer is."""
+    entry = NewEntry(
+        project_id=change.project_id,
+        issue_id=change.issue_id,
+        kind=kind,
+        actor_id=author.user_id,
+        actor_name=author.name,
+        details={"change_id": change.id, "issue_id": change.other_id, "title": title},
+    )
+    insert_entries(conn, [entry])
 
 
 def bound_fingerprints(conn: Connection[TupleRow], issue_id: uuid.UUID) -> list[str]:
@@ -259,7 +287,7 @@ def _merge(
     target_id, source_id = uuid.UUID(target["id"]), uuid.UUID(source["id"])
     before = conn.execute("SELECT first_seen FROM issues WHERE id = %s", (target_id,)).fetchall()
     bound = absorb(conn, target_id, source_id)
-    return insert_change(
+    change = insert_change(
         conn,
         project_id=uuid.UUID(target["project_id"]),
         kind="merge",
@@ -269,6 +297,8 @@ def _merge(
         details={**bound, "row": source, "first_seen_before": before[0][0].isoformat()},
         author=author,
     )
+    note_change(conn, change, "merged", author, title=source["title"])
+    return change
 
 
 def _fingerprints_to_return(conn: Connection[TupleRow], change: Change) -> list[str]:

@@ -206,9 +206,19 @@ def hold_moves_alone(conn: Connection[TupleRow], project_id: uuid.UUID) -> None:
 def delete_empty_issue(
     conn: Connection[TupleRow], *, project_id: uuid.UUID, issue_id: uuid.UUID
 ) -> bool:
-    """Remove an issue that all events were moved out of, with its bindings; whether it was there."""
+    """
+    Remove an issue that all events were moved out of, with its bindings; one that people have written
+    comments on stays.
+
+    Returns:
+        Whether it was removed.
+    """
     deleted = conn.execute(
-        "DELETE FROM issues WHERE id = %s AND project_id = %s AND event_count = 0",
+        """
+        DELETE FROM issues AS i WHERE i.id = %s AND i.project_id = %s AND i.event_count = 0
+            AND NOT EXISTS (
+                SELECT FROM issue_activity AS a WHERE a.issue_id = i.id AND a.kind = 'comment')
+        """,
         (issue_id, project_id),
     )
     return deleted.rowcount > 0

@@ -34,6 +34,7 @@ from mesher.storage.issue_merges import (
     bound_fingerprints,
     lock_issues,
     lock_to_undo,
+    note_change,
     refuse_unless_done,
     release_own_fingerprint,
 )
@@ -141,7 +142,7 @@ def split_issue(
         condition = {"release": only.release, "frame": only.frame}
         values["condition"] = Jsonb({name: it for name, it in condition.items() if it})
         conn.execute(_ADD_ROUTES, {**values, "to_issue": new_id})
-    return insert_change(
+    change = insert_change(
         conn,
         project_id=project_id,
         kind="split",
@@ -154,6 +155,8 @@ def split_issue(
         },
         author=author,
     )
+    note_change(conn, change, "split", author, title=looks.title)
+    return change
 
 
 def selection_of(by: Splitting) -> Selection:
@@ -191,7 +194,7 @@ def undo_split(
     change = find_change(conn, project_id, change_id)
     refuse_unless_done(change)
     refuse_while_moving(conn, [change.issue_id, change.other_id])
-    lock_to_undo(conn, change, [change.issue_id, change.other_id])
+    issues = lock_to_undo(conn, change, [change.issue_id, change.other_id])
     if conn.execute(_FIND_LATER, (change.other_id,)).fetchone():
         raise Conflict(
             "this split cannot be undone: what was split off was merged into or split since",
@@ -200,6 +203,7 @@ def undo_split(
     conn.execute(_DELETE_ROUTES, (change.other_id,))
     conn.execute(_DELETE_BINDING, (change.other_id, change.details["own"]))
     absorb(conn, change.issue_id, change.other_id)
+    note_change(conn, change, "unsplit", author, title=issues[change.other_id]["title"])
     work = Work(from_issue=change.other_id, to_issue=change.issue_id, only=[EVERY_EVENT])
     return begin_undoing(conn, change, work, author)
 

@@ -22,13 +22,13 @@ from mesher.storage.issue_bindings import (
 )
 from mesher.storage.issue_routes import meets
 from mesher.storage.issue_signatures import Described, insert_signatures
+from mesher.storage.issue_waking import wake_issues
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import moment_of
 from mesher.storage.new_events import IssueKey, NewEvent
 
-# A known issue keeps its title, culprit, platform and explanation: those of its first event. One
-# that was resolved becomes unresolved by an event that was received after it was resolved; an event
-# that waited in the journal meanwhile does not reopen it. A discarded one keeps its figures.
+# A known issue keeps its title, culprit, platform and explanation: those of its first event. A
+# discarded one keeps its figures. Which of the others may come back, is the last column.
 _UPSERT = """
     INSERT INTO issues AS i (project_id, fingerprint, title, culprit, platform, grouping, level,
                              event_count, first_seen, last_seen)
@@ -42,17 +42,12 @@ _UPSERT = """
         level = CASE WHEN excluded.last_seen >= i.last_seen THEN excluded.level ELSE i.level END,
         event_count = i.event_count + excluded.event_count,
         first_seen = least(i.first_seen, excluded.first_seen),
-        last_seen = greatest(i.last_seen, excluded.last_seen),
-        (status, status_changed_at) = (
-            SELECT CASE WHEN reopened THEN 'unresolved' ELSE i.status END,
-                   CASE WHEN reopened THEN excluded.last_seen ELSE i.status_changed_at END
-            FROM (SELECT i.status = 'resolved'
-                         AND excluded.last_seen > coalesce(i.status_changed_at, '-infinity')
-                         AS reopened) AS decision
-        )
+        last_seen = greatest(i.last_seen, excluded.last_seen)
     WHERE i.status <> 'discarded'
     -- No other transaction has ever locked a row that this statement has just made.
-    RETURNING i.project_id, i.fingerprint, i.id, i.xmax = 0
+    RETURNING i.project_id, i.fingerprint, i.id, i.xmax = 0,
+              i.status = 'resolved'
+              OR i.status = 'archived' AND coalesce(i.archive ->> 'events', '') <> ''
 """
 
 
@@ -63,7 +58,8 @@ def upsert_issues(
     Make or update the issue of each event; counts and times move by the events given.
 
     An event goes to the issue that its fingerprint is bound to; if it is bound to none, to that of
-    the first of its other fingerprints that is. Then all of them are bound to that issue.
+    the first of its other fingerprints that is. Then all of them are bound to that issue. Resolved and
+    archived issues may come back by it (``issue_waking``).
 
     Returns:
         The events that are wanted, each with its issue; those of a discarded issue, which keeps its
@@ -87,6 +83,7 @@ def upsert_issues(
     made = {(row[0], row[1]) for row in found if row[3]}
     bind_fingerprints(conn, homes.to_bind(issues, made))
     insert_signatures(conn, (_described(issues[key], seen[key]) for key in made))
+    wake_issues(conn, {row[2]: by_issue[row[0], row[1]] for row in found if row[4]})
     placed: list[tuple[NewEvent, uuid.UUID]] = []
     for key, group in by_issue.items():
         if issue_id := issues.get(key):

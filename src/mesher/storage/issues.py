@@ -11,7 +11,7 @@ from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.issue_bindings import lock_number
 from mesher.storage.issue_moves import MOVES_LOCK
 from mesher.storage.viewer import SEES_PROJECT, Viewer
-from mesher.types import Issue, IssueStatus, Project
+from mesher.types import Issue, Project
 
 _COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
 
@@ -26,14 +26,6 @@ _FIND = text(f"""
 
 # Whether anything has ever happened in a project, by idx_issues_project_status.
 _HAS_ISSUES = text("SELECT EXISTS (SELECT FROM issues WHERE project_id = :project_id)")
-
-# Storing a batch compares status_changed_at with the times of events to decide on reopening.
-_SET_STATUS = text(f"""
-    UPDATE issues AS i
-    SET status = :status, status_changed_at = now()
-    WHERE i.id = :id
-    RETURNING {_COLUMNS}
-""")
 
 # So that no event is moved into or out of the issue meanwhile.
 _HOLD_MOVES = text("SELECT pg_advisory_xact_lock(:lock, :number)")
@@ -78,13 +70,6 @@ async def find_issue(conn: ReadConnection, viewer: Viewer, issue_id: uuid.UUID) 
 async def has_issues(conn: ReadConnection, project: Project) -> bool:
     """Whether the project has any issue, whatever its status."""
     return bool((await conn.execute(_HAS_ISSUES, {"project_id": project.id})).scalar_one())
-
-
-async def set_status(conn: WriteConnection, issue: Issue, status: IssueStatus) -> Issue | None:
-    """Give the issue a status; ``None`` where it was deleted meanwhile."""
-    result = await conn.execute(_SET_STATUS, {"id": issue.id, "status": status})
-    row = result.mappings().one_or_none()
-    return Issue.from_row(row) if row else None
 
 
 async def delete_issue(conn: WriteConnection, issue: Issue) -> None:

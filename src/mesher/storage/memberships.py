@@ -40,6 +40,12 @@ _FIND = text(f"""
     WHERE m.user_id = :user_id AND m.org_id = :org_id
 """)
 
+# By the unique indexes on e-mails, which are in lower case, and on user_id and org_id.
+_FIND_BY_EMAIL = text(f"""
+    SELECT {_MEMBER} FROM org_memberships AS m JOIN users AS u ON u.id = m.user_id
+    WHERE u.email = :email AND m.org_id = :org_id
+""")
+
 # The members of an organisation in the order in which they came, by idx_org_memberships_org; some
 # hundred rows.
 _LIST = """
@@ -125,6 +131,15 @@ async def lock_members(conn: WriteConnection, org_id: OrgId) -> None:
 async def find_member(conn: ReadConnection, org_id: OrgId, user_id: uuid.UUID) -> Member | None:
     """A member of an organisation."""
     result = await conn.execute(_FIND, {"user_id": user_id, "org_id": org_id})
+    row = result.mappings().one_or_none()
+    return msgspec.convert(row, Member) if row else None
+
+
+async def find_member_by_email(conn: ReadConnection, org_id: OrgId, email: str) -> Member | None:
+    """The member of an organisation who has this e-mail, in any case."""
+    if "\0" in email:  # which PostgreSQL refuses, so nobody has one
+        return None
+    result = await conn.execute(_FIND_BY_EMAIL, {"email": email.lower(), "org_id": org_id})
     row = result.mappings().one_or_none()
     return msgspec.convert(row, Member) if row else None
 

@@ -104,6 +104,8 @@ _DELETE_EMPTY: LiteralString = """
         AND NOT EXISTS (SELECT FROM events AS e WHERE e.issue_id = i.id)
         AND NOT EXISTS (
             SELECT FROM issue_changes AS c WHERE c.issue_id = i.id OR c.other_id = i.id)
+        AND NOT EXISTS (
+            SELECT FROM issue_activity AS a WHERE a.issue_id = i.id AND a.kind = 'comment')
 """
 
 _HIGHEST = uuid.UUID(int=2**128 - 1)

@@ -200,6 +200,9 @@ class Conditions:
                 return "i.assigned_to IS NOT NULL"
             case "unassigned":
                 return "i.assigned_to IS NULL"
+            case "new" | "ongoing" | "regressed" | "escalating":
+                fits = f"i.substatus = {self.parameter(leaf.state)}"
+                return f"(i.status = 'unresolved' AND ({fits}) IS TRUE)"
         return f"i.status = {self.parameter(leaf.state)}"
 
     def assigned(self, leaf: AssignedTo) -> str:

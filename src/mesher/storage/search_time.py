@@ -16,6 +16,7 @@ from mesher.storage.database import ReadConnection
 SEARCH_SECONDS = 5
 
 _LIMIT = text(f"SET LOCAL statement_timeout = '{SEARCH_SECONDS}s'")
+_UNLIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
 
 
 class SlowSearch(ProtocolError):
@@ -43,3 +44,8 @@ async def limited_time(conn: ReadConnection) -> AsyncIterator[None]:
             field="query",
             hint="ask for a shorter time, or for a tag, release or environment as a whole",
         ) from error
+
+
+async def end_time_limit(conn: ReadConnection) -> None:
+    """Let what comes after a search in its transaction take as long as it needs."""
+    await conn.execute(_UNLIMIT)

@@ -4,8 +4,8 @@ all derive from the declaration. Imports nothing of ours but ``values``.
 
 Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
 like) and, in ``ingestion``, ``audit``, ``companions``, ``bindings``, ``invitations``, ``privacy``,
-``artifacts``, ``releases`` and ``removals``, the operational tables, so that ``metadata`` is the whole
-database.
+``artifacts``, ``releases``, ``removals`` and ``triage``, the operational tables, so that ``metadata`` is
+the whole database.
 """
 
 from mesher.types import (  # noqa: F401 - their tables join the metadata
@@ -20,6 +20,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     privacy,
     releases,
     removals,
+    triage,
 )
 from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
 from mesher.types.declaration import Relationship, SchemaType, metadata

@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mesher.types.declaration import (
@@ -17,6 +18,7 @@ from mesher.types.declaration import (
     has_many,
 )
 from mesher.values.event import Severity
+from mesher.values.triage import Archive, IssueSubstatus, Resolution
 
 IssueStatus = Literal["unresolved", "resolved", "archived", "discarded"]
 ISSUE_STATUSES: tuple[IssueStatus, ...] = get_args(IssueStatus)
@@ -30,6 +32,19 @@ class Issue(SchemaType):
         UniqueConstraint("project_id", "fingerprint"),
         Index("idx_issues_project_status", "project_id", "status"),
         Index("idx_issues_project_last_seen", "project_id", text("last_seen DESC")),
+        Index(
+            "idx_issues_archived_until",
+            "id",
+            postgresql_where=text("(archive ->> 'until') IS NOT NULL"),
+        ),
+        Index(
+            "idx_issues_next_release",
+            "project_id",
+            postgresql_where=text(
+                "(resolution ->> 'after_release') IS NOT NULL"
+                " AND (resolution ->> 'in_release') IS NULL"
+            ),
+        ),
     )
     __related__ = belongs_to(project="Project") + has_many(events="Event")
 
@@ -47,3 +62,7 @@ class Issue(SchemaType):
     platform: Mapped[str] = mapped_column(server_default=text("'other'"))
     grouping: Mapped[dict[str, Any] | None]  # which parts of its events made it one issue
     status_changed_at: Mapped[Timestamp | None]
+    # None: not unresolved, and nothing to say beyond the status.
+    substatus: Mapped[IssueSubstatus | None] = mapped_column(server_default=text("'new'"))
+    resolution: Mapped[Resolution | None] = mapped_column(JSONB)
+    archive: Mapped[Archive | None] = mapped_column(JSONB)

@@ -24,12 +24,14 @@ from mesher.protocol.event import message_text
 from mesher.storage.attachments import AttachmentSummary, list_attachments
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
-from mesher.storage.issues import delete_issue, set_status
+from mesher.storage.issues import delete_issue
 from mesher.symbolication.problems import KINDS
+from mesher.triage import IssueChange, change_issue
 from mesher.types import Event, Issue, IssueStatus
 from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as, writing_as
+from mesher.web.triage import triage_sections
 
 # The latest event stands above the list in full.
 EVENTS_PER_PAGE = 25
@@ -63,12 +65,14 @@ async def show_issue(
         head = await _head(conn, actor, issue)
         files = await _attachments(conn, head, stored)
         grouping = await grouping_sections(conn, issue)
+        triage = await triage_sections(conn, issue, head["project"])
         rules = await rules_of(conn, issue)
     return render(
         "issue.html",
         **head,
         **_body(stored),
         **grouping,
+        **triage,
         explained=explain_issue(issue, stored, rules),
         events=events,
         attachments=files,
@@ -108,7 +112,8 @@ async def submit_status(
     """Give an issue a status."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        await set_status(conn, issue, data.status)
+        project = await accessible_project(conn, actor, str(issue.project_id))
+        await change_issue(conn, actor, project, issue, IssueChange(status=data.status))
     return Redirect(f"/issues/{issue.id}", status_code=303)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router, get, post
 
-from mesher.web import assets, invitations, issue_changes, issues, login, oidc, projects
+from mesher.web import assets, invitations, issue_changes, issues, login, oidc, projects, triage
 from mesher.web.session import refuse_foreign_forms
 
 
@@ -27,6 +27,13 @@ def pages_router() -> Router:
             get("/projects/{project_id:str}/issues")(projects.show_issues),
             get("/issues/{issue_id:str}")(issues.show_issue),
             post("/issues/{issue_id:str}/status")(issues.submit_status),
+            post("/issues/{issue_id:str}/resolution")(triage.submit_resolution),
+            post("/issues/{issue_id:str}/archive")(triage.submit_archive),
+            post("/issues/{issue_id:str}/assignment")(triage.submit_assignment),
+            post("/issues/{issue_id:str}/comments")(triage.submit_comment),
+            post("/issues/{issue_id:str}/comments/{comment_id:str}/delete")(
+                triage.submit_comment_deletion
+            ),
             post("/issues/{issue_id:str}/delete")(issues.submit_deletion),
             get("/issues/{issue_id:str}/events/{event_id:str}")(issues.show_event),
             post("/issues/{issue_id:str}/merge")(issue_changes.submit_merge),

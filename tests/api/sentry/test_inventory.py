@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from api.sentry.asking import Ask
 from serving import Client
@@ -69,7 +70,21 @@ def test_issues_are_listed_and_given_a_status_by_those_who_may(
     statuses = {one["title"]: one["status"] for one in ask("GET", path, token=write).json()}
     assert statuses == {"the first": "resolved", "another": "ignored"}
     assert ask("GET", f"{path}?query=is:lost", token=write).status_code == 400
-
     events = ask("GET", "/projects/ada/ada-shop/events/", token=write).json()
     assert [event["title"] for event in events] == ["another", "the first"]
     assert events[1]["eventID"] == first
+
+
+def test_issues_are_resolved_in_the_next_release_where_there_is_one_before_it(
+    ask: Ask, tenant: Tenant, store: Callable[..., list[str]]
+) -> None:
+    store({"message": "the first"})
+    path, write = "/projects/ada/ada-shop/issues/", tenant.tokens["write"]
+    change = {"status": "resolvedInNextRelease"}
+    assert ask("PUT", path, token=write, json=change).status_code == 409
+    store({"message": "the first", "release": "1.0"})
+    assert ask("PUT", path, token=write, json=change).json() == change
+    store(
+        {"message": "the first", "release": "1.0"}, begin=datetime.now(UTC) + timedelta(minutes=1)
+    )
+    assert ask("GET", path, token=write).json()[0]["status"] == "resolved"

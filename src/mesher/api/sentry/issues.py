@@ -19,15 +19,16 @@ from mesher.accounts.access import (
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.sentry.answers import PAGE_ROWS, paged
 from mesher.api.sentry.bodies import read_json, receive_body
-from mesher.errors import NotFound, ProtocolError
+from mesher.errors import Conflict, NotFound, ProtocolError
+from mesher.ids import OrgId
 from mesher.search.parse import parse_query
 from mesher.search.tree import And, Or, StateIs
 from mesher.storage import project_events
 from mesher.storage.database import ReadConnection
 from mesher.storage.issue_search import Window, search_issues
-from mesher.storage.issues import set_status
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
+from mesher.triage import IssueChange, Resolving, change_issues
 from mesher.types import Issue, IssueStatus, Project
 
 SentryStatus = Literal[
@@ -78,7 +79,7 @@ class EventInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     tags: list[EventTag]
 
 
-class IssueChange(msgspec.Struct, frozen=True, kw_only=True):
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done to some issues."""
 
     status: SentryStatus
@@ -99,14 +100,14 @@ async def list_issues(
 
 async def update_issues(
     request: ApiRequest, org_id: FromPath[str], project_id: FromPath[str]
-) -> IssueChange:
+) -> StatusChange:
     """
     Give issues a status: those with an ``id=`` of the query, else the page that the query finds.
     """
     await receive_body(request, "write")
     async with writing_as(request, "write") as (conn, actor):
         project = await _project(conn, actor, org_id, project_id)
-        change = await read_json(request, IssueChange)
+        change = await read_json(request, StatusChange)
         ids = request.query_params.getall("id", [])
         if len(ids) > PAGE_ROWS:
             raise ProtocolError(f"more than {PAGE_ROWS} issues at once", field="id")
@@ -116,8 +117,24 @@ async def update_issues(
             found = (await _page(conn, actor, project, request, None)).items
         if any(issue.project_id != project.id for issue in found):
             raise NotFound("there is no such issue")
-        for issue in sorted(found, key=lambda issue: issue.id):  # one order for all: no deadlock
-            await set_status(conn, issue, _STATUSES[change.status])
+        outcome = await change_issues(
+            conn,
+            actor,
+            OrgId(project.org_id),
+            [project],
+            ids=[issue.id for issue in found],
+            change=IssueChange(
+                status=_STATUSES[change.status],
+                resolution=Resolving(in_next_release=True)
+                if change.status == "resolvedInNextRelease"
+                else None,
+            ),
+        )
+        if any(one.reason == "no_release" for one in outcome.not_changed):
+            raise Conflict(
+                "the project has no release, so nothing tells which one would be the next",
+                hint="resolve the issues as of now",
+            )
     return change
 
 

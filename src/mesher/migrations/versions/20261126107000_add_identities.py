@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "20261126107000_add_identities"
-down_revision = "20261126101000_add_invitations"
+down_revision = "20261126103000_add_triage"
 
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
 
