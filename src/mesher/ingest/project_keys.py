@@ -1,14 +1,16 @@
 """
 The keys of all projects, in memory, so that receive asks the database for nothing.
 
-They are read anew every second, and at once (at most a few times a second) when a key is
-unknown. While PostgreSQL is down the last known ones stay in force; a copy in the data directory
-serves a process that starts meanwhile.
+They are read anew every second, and a few times a second while unknown keys are asked for. Nobody is
+refused before they were read once more: the key may have been made a moment ago, by another process.
+While PostgreSQL is down the last known ones stay in force; a copy in the data directory serves a
+process that starts meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +26,7 @@ from mesher.values.ingest_key import IngestKey
 
 # A revoked key stops working, and a changed setting arrives, within this time.
 REFRESH_SECONDS = 1.0
-# A flood of unknown keys must not become a flood of queries.
+# A flood of unknown keys must not become a flood of queries: they wait as long for a common one.
 UNKNOWN_KEY_REFRESH_SECONDS = 0.25
 # All keys are read in milliseconds; a client with an unknown key waits as long for its answer.
 LOAD_SECONDS = 2.0
@@ -48,7 +50,7 @@ class ProjectKeys:
         self._load = load
         self._copy_path = copy_path
         self._by_key: dict[str, IngestKey] | None = None
-        self._loaded_at = 0.0
+        self._loaded_at = -math.inf
         self._lock = asyncio.Lock()
         self._closing = asyncio.Event()
         self._failing = False
@@ -74,7 +76,7 @@ class ProjectKeys:
             )
         key = self._by_key.get(public_key) if self._by_key else None
         if key is None:
-            await self._refresh(max_age_seconds=UNKNOWN_KEY_REFRESH_SECONDS)
+            await self._refresh(since=time.monotonic())
             if self._by_key is None:
                 raise Unavailable(
                     "the project keys cannot be read yet", retry_after_seconds=RETRY_AFTER_SECONDS
@@ -89,7 +91,7 @@ class ProjectKeys:
 
     async def start(self) -> None:
         """Read the keys for the first time, from the copy where the database does not answer."""
-        await self._refresh(max_age_seconds=0)
+        await self._refresh(since=time.monotonic())
         if self._by_key is None:
             with suppress(FileNotFoundError, msgspec.DecodeError):
                 keys = msgspec.json.decode(self._copy_path.read_bytes(), type=list[IngestKey])
@@ -98,7 +100,7 @@ class ProjectKeys:
     async def run(self) -> None:
         """Keep the keys fresh until ``close``."""
         while not self._closing.is_set():
-            await self._refresh(max_age_seconds=REFRESH_SECONDS / 2)
+            await self._refresh(since=time.monotonic() - REFRESH_SECONDS / 2)
             with suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH_SECONDS):
                     await self._closing.wait()
@@ -107,10 +109,12 @@ class ProjectKeys:
         """Let ``run`` end, once it has read what it reads now."""
         self._closing.set()
 
-    async def _refresh(self, *, max_age_seconds: float) -> None:
+    async def _refresh(self, *, since: float) -> None:
+        """Read the keys, unless that was begun at or after ``since`` (seconds, ``time.monotonic``)."""
         async with self._lock:
-            if time.monotonic() - self._loaded_at < max_age_seconds:
+            if self._loaded_at >= since:
                 return
+            await asyncio.sleep(self._loaded_at + UNKNOWN_KEY_REFRESH_SECONDS - time.monotonic())
             self._loaded_at = time.monotonic()
             try:
                 keys = await self._loaded()
