@@ -109,7 +109,10 @@ class OidcProvider:
         token = jwt.decode(id_token, keys, algorithms=_ALGORITHMS)
         jwt.JWTClaimsRegistry(
             leeway=CLOCK_LEEWAY_SECONDS,
-            iss={"essential": True, "value": self._issuer_as_published()},
+            iss={
+                "essential": True,
+                "value": self._metadata.issuer if self._metadata else self.issuer,
+            },
             aud={"essential": True, "value": self._client_id},
             sub={"essential": True},
             exp={"essential": True},
@@ -120,9 +123,6 @@ class OidcProvider:
         if azp is not None and azp != self._client_id:
             raise ValueError("it is meant for another client")
         return token.claims
-
-    def _issuer_as_published(self) -> str:
-        return self._metadata.issuer if self._metadata else self.issuer
 
     @staticmethod
     async def _user_info(

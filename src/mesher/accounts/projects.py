@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mesher.accounts.keys import create_key
 from mesher.accounts.slugs import candidate_slugs, check_slug
 from mesher.errors import Conflict, NotFound
@@ -11,10 +9,8 @@ from mesher.ids import OrgId
 from mesher.storage import project_changes
 from mesher.storage.audit_log import Author, Target, differences, record_change_by
 from mesher.storage.database import WriteConnection
+from mesher.storage.projects import MAX_PROJECTS
 from mesher.types import Project, RetentionSettings
-
-# Of one organisation. Every web process has all keys in memory and reads them each second.
-MAX_PROJECTS: Final = 1000
 
 
 async def create_project(

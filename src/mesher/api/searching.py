@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from mesher.errors import ProtocolError
 from mesher.search.parse import parse_query
 from mesher.search.tree import And, Node, Pattern, StateIs, TagIs
-from mesher.storage.issue_search import Window
+from mesher.storage.issue_search import USUAL_WINDOW, Window
 from mesher.types import IssueStatus
 
 # The framework keeps the name ``query`` for itself.
@@ -27,8 +27,6 @@ Until = Annotated[
 Environment = Annotated[
     str | None, QueryParameter(name="environment", description="only events of this environment")
 ]
-# Sentry's, too; longer ones read more partitions with each search.
-USUAL_WINDOW = timedelta(days=14)
 MAX_WINDOW = timedelta(days=366)
 
 

@@ -13,7 +13,6 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from mesher.errors import ProtocolError
 from mesher.search.grammar import query_parser
 from mesher.search.keys import ABSENT, ALIASES, BY_NAME, STATE_ALIASES, Key
-from mesher.search.suggestions import LEVELS
 from mesher.search.tree import (
     And,
     AssignedTo,
@@ -36,6 +35,7 @@ from mesher.search.tree import (
     TimeIs,
 )
 from mesher.search.values import read_id, read_number, read_pattern, read_time
+from mesher.values.event import SEVERITIES
 
 # A screenful; each term is a condition that the database checks.
 MAX_CHARACTERS = 2000
@@ -272,10 +272,6 @@ def _read_text(term: _Term, _: datetime) -> Node:
     return _with_none(term.values, Has(name), lambda patterns: TextIs(name, patterns))
 
 
-def _read_phrase(term: _Term, now: datetime) -> Node:
-    return _read_text(term, now)
-
-
 def _read_number(term: _Term, _: datetime) -> Node:
     comparison = term.comparison or "="
     return _any_of(
@@ -302,7 +298,8 @@ def _read_state(term: _Term, _: datetime) -> Node:
 
 def _read_level(term: _Term, _: datetime) -> Node:
     levels = [
-        _one_of(value, LEVELS, {"warn": "warning", "critical": "fatal"}) for value in term.values
+        _one_of(value, SEVERITIES, {"warn": "warning", "critical": "fatal"})
+        for value in term.values
     ]
     return TextIs("level", tuple(Pattern((level,)) for level in levels))
 
@@ -376,7 +373,7 @@ def _any_of(nodes: Sequence[Node]) -> Node:
 
 _READERS: dict[str, Callable[[_Term, datetime], Node]] = {
     "text": _read_text,
-    "phrase": _read_phrase,
+    "phrase": _read_text,
     "number": _read_number,
     "time": _read_time,
     "id": _read_id,

@@ -8,11 +8,11 @@ from typing import get_args
 
 from mesher.search.keys import ABSENT, ALIASES, BY_NAME
 from mesher.search.tree import State
+from mesher.values.event import SEVERITIES
 
-LEVELS = ("fatal", "error", "warning", "info", "debug")
 _OF_KIND: Mapping[str, Sequence[str]] = {
     "state": get_args(State),
-    "level": LEVELS,
+    "level": SEVERITIES,
     "handled": ("true", "false"),
     "person": ("me", "none"),
     "time": ("-1h", "-24h", "-7d", "-14d", "-30d", "+7d"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -27,6 +27,11 @@ from mesher.types import Issue, Project
 IssueSort = Literal["last_seen", "first_seen", "events"]
 
 _COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
+
+
+# What a query asks of events is asked of those of two weeks, as at Sentry; longer windows read more
+# partitions with each search.
+USUAL_WINDOW = timedelta(days=14)
 
 
 class Window(msgspec.Struct, frozen=True):

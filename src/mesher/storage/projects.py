@@ -11,7 +11,8 @@ from mesher.storage.releases import Release
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import ApiKey, Organization, Project
 
-# Of one organisation in one statement; each is an array's element in every search over all.
+# Of one organisation. Every web process has all keys in memory and reads them each second, and each
+# project is an array's element in every search over all.
 MAX_PROJECTS = 1000
 
 _COLUMNS = ", ".join(f"p.{name}" for name in Project.__fields__())

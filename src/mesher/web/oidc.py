@@ -26,6 +26,7 @@ from mesher.accounts.sessions import SESSION_COOKIE, begin_session
 from mesher.errors import AuthError, MesherError, NotFound, Unavailable
 from mesher.resources import Oidc, Resources, resources_of
 from mesher.storage.database import writing
+from mesher.web.errors import sentence
 from mesher.web.own_path import own_path
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie
@@ -98,8 +99,8 @@ def _problem_page(error: MesherError) -> Response[str]:
         "error.html",
         http_status=error.status,
         heading="You are not logged in",
-        message=f"{error.message[:1].upper()}{error.message[1:]}.",
-        hint=f"{error.hint[:1].upper()}{error.hint[1:]}." if error.hint else "",
+        message=sentence(error.message),
+        hint=sentence(error.hint),
     )
 
 

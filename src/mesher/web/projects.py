@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from litestar import Response
@@ -15,7 +15,7 @@ from mesher.resources import resources_of
 from mesher.search.parse import QueryError, parse_query
 from mesher.search.tree import And, Node, StateIs
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import Window, search_issues
+from mesher.storage.issue_search import USUAL_WINDOW, Window, search_issues
 from mesher.storage.issues import has_issues
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.projects import list_active_keys, list_projects
@@ -27,8 +27,6 @@ from mesher.web.session import WebRequest, reading_as
 
 # About two screens.
 ISSUES_PER_PAGE = 50
-# What a query asks of events is asked of those of two weeks.
-QUERY_WINDOW = timedelta(days=14)
 
 StatusFilter = Literal[IssueStatus, "all"]
 # The framework keeps the name ``query`` for itself.
@@ -69,7 +67,7 @@ async def show_issues(
                 conn,
                 [project],
                 _query(text, status, now),
-                Window(now - QUERY_WINDOW, now),
+                Window(now - USUAL_WINDOW, now),
                 viewer=actor.viewer.user_id,
                 sort="last_seen",
                 limit=ISSUES_PER_PAGE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -25,7 +25,7 @@ from mesher.search.parse import parse_query
 from mesher.search.tree import And, Or, StateIs
 from mesher.storage import project_events
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import Window, search_issues
+from mesher.storage.issue_search import USUAL_WINDOW, Window, search_issues
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
 from mesher.triage import IssueChange, Resolving, change_issues
@@ -43,8 +43,6 @@ _STATUSES: dict[SentryStatus, IssueStatus] = {
     "muted": "archived",
     "archived": "archived",
 }
-# What a query asks of events is asked of those of two weeks.
-QUERY_WINDOW = timedelta(days=14)
 
 
 class IssueInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -174,7 +172,7 @@ async def _page(
         conn,
         [project],
         And((query, Or(tuple(map(StateIs, sorted(statuses)))))) if statuses else query,
-        Window(now - QUERY_WINDOW, now),
+        Window(now - USUAL_WINDOW, now),
         viewer=actor.viewer.user_id,
         sort="last_seen",
         limit=PAGE_ROWS,
