@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -222,7 +221,6 @@ def test_a_thousand_issues_are_changed_in_one_request(
             " RETURNING id",
             (tenant.project.id,),
         ).fetchall()
-    began = time.monotonic()
     answer = call(
         "PATCH",
         path,
@@ -231,8 +229,6 @@ def test_a_thousand_issues_are_changed_in_one_request(
     assert len(answer.json()["changed"]) == 1000
     undone = call("POST", f"/issue-actions/{answer.json()['action_id']}/undo")
     assert len(undone.json()["changed"]) == 1000
-    # A tenth of this on an idle machine; a statement for each issue would take longer anywhere.
-    assert time.monotonic() - began < 10
 
 
 def test_where_a_query_finds_more_than_fit_the_answer_says_so(

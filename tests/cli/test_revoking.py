@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 
 import httpx
 import pytest
 
 from cli.running import memory_folder
-from mesher.ingest.project_keys import REFRESH_SECONDS
 from waiting import wait_until
 
 # Enough new connections to reach each of two processes.
@@ -22,7 +20,7 @@ def data_dir():
         yield folder
 
 
-def test_a_revoked_key_is_refused_by_every_process_within_seconds(run, serve, data_dir):
+def test_a_revoked_key_is_refused_by_every_process(run, serve, data_dir):
     running = serve("up", "--data-dir", data_dir, "--port", "0", MESHER_WEB_PROCESSES="2")
     ready = running.ready
     database = {"MESHER_DATABASE_URL": ready["database_url"], "MESHER_URL": ready["url"]}
@@ -42,7 +40,5 @@ def test_a_revoked_key_is_refused_by_every_process_within_seconds(run, serve, da
     listed = run("key", "list", "my-project", **database).stdout.splitlines()
     key_id = next(line.split("\t")[0] for line in listed if line.endswith("browsers"))
     assert run("key", "revoke", "my-project", key_id, **database).returncode == 0
-    began = time.monotonic()
     wait_until(lambda: statuses() == {403}, explain=lambda: running.log)
-    assert time.monotonic() - began < 5 * REFRESH_SECONDS  # some of it on a busy machine
     assert running.stop() == 0

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mesher.grouping.rules.globs import path_test, text_test
 
-# Of the longest texts that events keep (8,192 characters), a thousand a second would still be
-# matched; what tries combinations takes minutes.
-ENOUGH_SECONDS = 0.5
+# Of CPU, for the longest text that events keep (8,192 characters): far above what it takes, and far
+# below the minutes of a matcher that tries combinations.
+ENOUGH_SECONDS = 5.0
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,6 @@ def test_taking_the_first_place_finds_what_trying_all_places_finds(glob, path):
 @pytest.mark.parametrize("glob", ["*a" * 60 + "b", "**/a/" * 30 + "*b", "?*" * 60 + "b"])
 @pytest.mark.parametrize("text", ["a" * 8192, "/a" * 4096, "a/b" * 2730])
 def test_no_pattern_is_slow_on_any_text(test, glob, text):
-    began = time.perf_counter()
+    began = time.process_time()
     test(glob)(text)
-    assert time.perf_counter() - began < ENOUGH_SECONDS
+    assert time.process_time() - began < ENOUGH_SECONDS
