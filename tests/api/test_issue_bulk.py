@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from mesher.storage.connection import connect
 from serving import Client
@@ -211,9 +212,14 @@ def test_more_than_a_thousand_ids_are_refused(call: Any, path: str) -> None:
     assert (answer.status_code, answer.json()["field"]) == (400, "ids")
 
 
-def test_a_thousand_issues_are_changed_in_one_request(
-    call: Any, tenant: Tenant, path: str, database_url: str
+def test_a_thousand_issues_are_changed_in_one_request_by_a_few_statements(
+    client: Client, call: Any, tenant: Tenant, path: str, database_url: str
 ) -> None:
+    statements: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
     with connect(database_url, application_name="test") as conn:
         made = conn.execute(
             "INSERT INTO issues (project_id, fingerprint, title, level)"
@@ -221,6 +227,8 @@ def test_a_thousand_issues_are_changed_in_one_request(
             " RETURNING id",
             (tenant.project.id,),
         ).fetchall()
+    engine = client.resources.engine.sync_engine
+    sqlalchemy.event.listen(engine, "before_cursor_execute", note)
     answer = call(
         "PATCH",
         path,
@@ -228,7 +236,9 @@ def test_a_thousand_issues_are_changed_in_one_request(
     )
     assert len(answer.json()["changed"]) == 1000
     undone = call("POST", f"/issue-actions/{answer.json()['action_id']}/undo")
+    sqlalchemy.event.remove(engine, "before_cursor_execute", note)
     assert len(undone.json()["changed"]) == 1000
+    assert 0 < len(statements) < 100
 
 
 def test_where_a_query_finds_more_than_fit_the_answer_says_so(

@@ -87,7 +87,7 @@ class OidcProvider:
                     code_verifier=flow.code_verifier,
                 )
                 keys = KeySet.import_key_set((await _get(client, metadata.jwks_uri)).json())
-                claims = self._check(str(token.get("id_token", "")), keys, flow)
+                claims = self._check(str(token.get("id_token", "")), keys, flow, metadata)
                 if metadata.userinfo_endpoint is not None:
                     claims |= await self._user_info(client, metadata.userinfo_endpoint, claims)
             except OAuthError as error:
@@ -104,15 +104,14 @@ class OidcProvider:
                 raise self._away(error) from error
         return _identity(claims)
 
-    def _check(self, id_token: str, keys: KeySet, flow: Flow) -> dict[str, Any]:
+    def _check(
+        self, id_token: str, keys: KeySet, flow: Flow, metadata: _Metadata
+    ) -> dict[str, Any]:
         """The claims of an ID token; Core 1.0, section 3.1.3.7."""
         token = jwt.decode(id_token, keys, algorithms=_ALGORITHMS)
         jwt.JWTClaimsRegistry(
             leeway=CLOCK_LEEWAY_SECONDS,
-            iss={
-                "essential": True,
-                "value": self._metadata.issuer if self._metadata else self.issuer,
-            },
+            iss={"essential": True, "value": metadata.issuer},
             aud={"essential": True, "value": self._client_id},
             sub={"essential": True},
             exp={"essential": True},
