@@ -20,7 +20,9 @@ BIN := .venv/bin
 # Bytecode is made on first use: a third of the time that an installation takes saved. Where the
 # environment forbids it, as in some containers, each process would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
-PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# The pins are complete, so nothing is left to resolve: pip would look for the newest of whatever is
+# wanted with an extra, as coverage[toml], and refuse it for want of a hash.
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps
 SOURCES := src tests benchmarks
 # The pure parts, from bytes to fingerprint, are held at full coverage.
 COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
@@ -63,7 +65,7 @@ fuzz: .venv/dev.stamp
 	@scripts/require.sh python "$(PYTHON)"
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(PIP_INSTALL) --require-hashes -r requirements/run.txt
-	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	$(PIP_INSTALL) --no-build-isolation -e .
 	touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
