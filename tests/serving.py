@@ -15,6 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mesher.accounts.client_address import Network
 from mesher.app import make_app
 from mesher.resources import Oidc, Resources, open_resources
+from mesher.secret_box import SecretBox
 from mesher.types import Role
 from tenants import Tenant, make_tenant
 
@@ -71,6 +72,7 @@ def serve(
         data_dir=data_dir,
         shards=[data_dir / "journal" / "000"],
         journal_max_bytes=10**9,
+        secret_box=SecretBox(data_dir),
         url=URL,
         web_processes=1,
         trusted_proxies=trusted_proxies,

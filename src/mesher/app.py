@@ -39,6 +39,7 @@ from mesher.health import get_live, get_ready
 from mesher.ingest.exchange import Exchange
 from mesher.ingest.routes import IngestApp
 from mesher.resources import Oidc, Resources, open_resources
+from mesher.secret_box import SecretBox
 from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType
@@ -191,6 +192,7 @@ async def _serve(settings: Settings, index: int) -> None:
         data_dir=settings.data_dir,
         shards=_shards(settings, index),
         journal_max_bytes=settings.journal_max_bytes,
+        secret_box=SecretBox(settings.data_dir, key=settings.secret_key),
         url=settings.public_url,
         trusted_proxies=_networks(settings.trusted_proxies),
         web_processes=settings.web_processes,

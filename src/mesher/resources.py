@@ -27,6 +27,7 @@ from mesher.ingest.project_keys import ProjectKeys
 from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals
+from mesher.secret_box import SecretBox
 from mesher.storage.database import create_engine, reading
 from mesher.storage.ingest_keys import list_ingest_keys
 from mesher.values.ingest_key import IngestKey
@@ -62,6 +63,7 @@ class Resources:
     login_throttle: LoginThrottle
     data_dir: Path  # journal, metrics
     database_url: str  # for what needs a connection of its own
+    secret_box: SecretBox  # for secrets in the database
     url: str  # the address that people and SDKs use, without a slash at the end
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
     uploads: asyncio.Semaphore  # held while chunks are received
@@ -82,6 +84,7 @@ async def open_resources(
     data_dir: Path,
     shards: Sequence[Path],
     journal_max_bytes: int,
+    secret_box: SecretBox,
     url: str,
     trusted_proxies: Sequence[Network],
     web_processes: int,
@@ -122,6 +125,7 @@ async def open_resources(
             login_throttle=LoginThrottle(),
             data_dir=data_dir,
             database_url=database_url,
+            secret_box=secret_box,
             url=url,
             trusted_proxies=trusted_proxies,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
