@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
-from mesher.accounts.access import Actor
+from mesher.accounts.actor import Actor
 from mesher.errors import Conflict, Unavailable
 from mesher.explaining import grouping_of, rules_of
 from mesher.resources import Resources

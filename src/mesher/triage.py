@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mesher.accounts.access import Actor, member_of_organization
+from mesher.accounts.access import member_of_organization
+from mesher.accounts.actor import Actor
 from mesher.errors import Conflict, ProtocolError
 from mesher.ids import OrgId
 from mesher.storage.database import ReadConnection, WriteConnection

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from mesher.accounts.access import actor_of_session
+from mesher.accounts.actor import actor_of_session
 from mesher.accounts.sessions import log_in, log_out
 from mesher.errors import AuthError
 from mesher.storage.database import reading

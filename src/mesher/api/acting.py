@@ -9,12 +9,7 @@ from typing import Any
 
 from litestar import Request
 
-from mesher.accounts.access import (
-    Actor,
-    actor_of_session,
-    actor_of_token,
-    require_scope,
-)
+from mesher.accounts.actor import Actor, actor_of_session, actor_of_token, require_scope
 from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.accounts.tokens import hash_token
 from mesher.errors import AuthError

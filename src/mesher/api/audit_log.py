@@ -6,7 +6,8 @@ from typing import Annotated
 
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from mesher.accounts.access import accessible_organization, require_scope
+from mesher.accounts.access import accessible_organization
+from mesher.accounts.actor import require_scope
 from mesher.api.acting import ApiRequest, reading_as
 from mesher.api.projects import PageLimit
 from mesher.errors import ProtocolError

@@ -10,7 +10,8 @@ import msgspec
 from litestar.openapi.spec import Schema
 from litestar.params import FromPath
 
-from mesher.accounts.access import Actor, accessible_issue, accessible_project, require_scope
+from mesher.accounts.access import accessible_issue, accessible_project
+from mesher.accounts.actor import Actor, require_scope
 from mesher.accounts.projects import record_project_change
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body

@@ -9,7 +9,8 @@ import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody
 from litestar.params import FromPath
 
-from mesher.accounts.access import accessible_project, require_scope
+from mesher.accounts.access import accessible_project
+from mesher.accounts.actor import require_scope
 from mesher.accounts.projects import record_project_change
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.errors import ProtocolError

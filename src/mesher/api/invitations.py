@@ -9,7 +9,8 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import FromPath
 
 from mesher.accounts import invitations as accounts
-from mesher.accounts.access import accessible_organization, require_scope
+from mesher.accounts.access import accessible_organization
+from mesher.accounts.actor import require_scope
 from mesher.accounts.sessions import MAX_EMAIL_CHARACTERS
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body

@@ -6,7 +6,8 @@ import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, FromQuery
 
-from mesher.accounts.access import Actor, accessible_issue, comment_of_issue
+from mesher.accounts.access import accessible_issue, comment_of_issue
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.projects import PageLimit

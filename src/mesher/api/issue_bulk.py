@@ -12,12 +12,12 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import FromPath
 
 from mesher.accounts.access import (
-    Actor,
     accessible_action,
     accessible_organization,
     accessible_project,
     projects_of_organization,
 )
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.issue_fields import ARCHIVE, ASSIGNED_TO, RESOLUTION, STATUS

@@ -10,11 +10,8 @@ from litestar.openapi.spec import Schema
 from litestar.params import FromPath
 
 from mesher import regrouping
-from mesher.accounts.access import (
-    Actor,
-    accessible_issue,
-    accessible_project,
-)
+from mesher.accounts.access import accessible_issue, accessible_project
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.errors import NotFound, ProtocolError

@@ -8,11 +8,11 @@ import msgspec
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from mesher.accounts.access import (
-    Actor,
     accessible_organization,
     accessible_project,
     projects_of_organization,
 )
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as
 from mesher.api.json_forms import extend, extended
 from mesher.api.projects import PageLimit

@@ -9,7 +9,8 @@ import msgspec
 from litestar import Response
 from litestar.params import FromPath
 
-from mesher.accounts.access import Actor, accessible_issue, accessible_project
+from mesher.accounts.access import accessible_issue, accessible_project
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, read_optional_body, takes_body
 from mesher.api.issue_fields import ARCHIVE, ASSIGNED_TO, RESOLUTION, STATUS, properties_of

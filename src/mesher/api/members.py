@@ -8,7 +8,8 @@ import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, FromQuery
 
-from mesher.accounts.access import Actor, accessible_organization, require_whole_organization
+from mesher.accounts.access import accessible_organization
+from mesher.accounts.actor import Actor, require_whole_organization
 from mesher.accounts.members import change_role, remove_member
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body

@@ -16,7 +16,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from psycopg.rows import TupleRow
 
-from mesher.accounts.access import accessible_project, require_scope
+from mesher.accounts.access import accessible_project
+from mesher.accounts.actor import require_scope
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.errors import ProtocolError, Unavailable
 from mesher.privacy.persons import (

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from msgspec import UNSET, UnsetType
 
 from mesher.accounts import projects as accounts
-from mesher.accounts.access import accessible_organization, accessible_project, require_scope
+from mesher.accounts.access import accessible_organization, accessible_project
+from mesher.accounts.actor import require_scope
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.fields import NAME, SLUG, Name, clean_name

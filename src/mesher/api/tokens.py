@@ -18,12 +18,8 @@ from litestar.openapi.spec import (
 )
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from mesher.accounts.access import (
-    Actor,
-    accessible_organization,
-    has_role,
-    project_of_organization,
-)
+from mesher.accounts.access import accessible_organization, has_role, project_of_organization
+from mesher.accounts.actor import Actor
 from mesher.accounts.issue_tokens import MAX_NAME_CHARACTERS, issue_token
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body

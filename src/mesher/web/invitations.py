@@ -14,8 +14,8 @@ from litestar import Response
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from mesher.accounts.access import Actor, actor_of_session
 from mesher.accounts.account import MIN_PASSWORD_CHARACTERS
+from mesher.accounts.actor import Actor, actor_of_session
 from mesher.accounts.client_address import client_address
 from mesher.accounts.invitations import (
     accept_as_new_person,

@@ -12,12 +12,12 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from mesher.accounts.access import (
-    Actor,
     accessible_issue,
     accessible_project,
     event_of_issue,
     issue_merged_into,
 )
+from mesher.accounts.actor import Actor
 from mesher.errors import NotFound
 from mesher.explaining import explain_event, explain_issue, rules_of
 from mesher.protocol.event import message_text

@@ -18,7 +18,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
-from mesher.accounts.access import Actor, actor_of_session
+from mesher.accounts.actor import Actor, actor_of_session
 from mesher.accounts.sessions import SESSION_COOKIE, SESSION_LIFETIME
 from mesher.errors import Forbidden
 from mesher.resources import Resources, resources_of

@@ -9,7 +9,8 @@ from typing import Any
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from mesher.accounts.access import Actor, accessible_issue, accessible_project, comment_of_issue
+from mesher.accounts.access import accessible_issue, accessible_project, comment_of_issue
+from mesher.accounts.actor import Actor
 from mesher.errors import Forbidden, ProtocolError
 from mesher.ids import OrgId
 from mesher.storage.database import ReadConnection, WriteConnection

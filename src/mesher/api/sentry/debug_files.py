@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import FromPath
 
-from mesher.accounts.access import Actor, accessible_organization, project_of_organization
+from mesher.accounts.access import accessible_organization, project_of_organization
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.sentry.answers import PAGE_ROWS
 from mesher.api.sentry.bodies import Name, Sha1, Text, read_json, receive_body

@@ -11,11 +11,11 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 
 from mesher.accounts.access import (
-    Actor,
     accessible_issue,
     accessible_organization,
     project_of_organization,
 )
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.sentry.answers import PAGE_ROWS, paged
 from mesher.api.sentry.bodies import read_json, receive_body

@@ -15,12 +15,12 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 
 from mesher.accounts.access import (
-    Actor,
     accessible_organization,
     accessible_release,
     project_of_organization,
     releases_seen,
 )
+from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.sentry.answers import PAGE_ROWS, paged
 from mesher.api.sentry.bodies import Name, ProjectReferences, Text, in_utc, read_json, receive_body
