@@ -17,7 +17,7 @@ from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from mesher.types import ROLES, TOKEN_SCOPES, Role, TokenScope
 from serving import Client
-from tenants import BEGIN, PASSWORD, Tenant, add_member, make_token, store_events
+from tenants import BEGIN, PASSWORD, Tenant, add_member, make_token, raise_alert, store_events
 
 # What a token of each scope is good for, said once more: the test compares it with the program.
 GOOD_FOR: dict[TokenScope, set[str]] = {
@@ -170,6 +170,11 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
     version = f"{tenant.project.slug}@1.0"
     ask("POST", releases, json={"version": version})
     organization = f"{api}/organizations/{tenant.org_id}"
+    rule = ask(
+        "POST",
+        f"{project}/alert-rules",
+        json={"name": "any", "condition": {"condition_type": "new_issue"}},
+    )
     bulk = {"ids": [issue_id], "assigned_to": "me"}
     return {
         "org_id": str(tenant.org_id),
@@ -182,6 +187,8 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
         "attachment_id": _only(ask("GET", f"{project}/events/{event_id}/attachments")),
         "change_id": _only(changes),
         "version": version,
+        "rule_id": str(rule["id"]),
+        "alert_id": str(client.call(partial(raise_alert, client.resources.engine, rule["id"]))),
         "key_id": _only(ask("GET", f"{project}/keys")["items"]),
         "invitation_id": str(ask("POST", f"{organization}/invitations", json={})["id"]),
         "member_id": "me",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import argon2
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesher.accounts.tokens import hash_token, new_api_token
@@ -20,11 +21,12 @@ from mesher.ingest.journal import Entry, Record, encode_record
 from mesher.ingest.policies import Policies
 from mesher.ingest.seen_releases import SeenReleases
 from mesher.storage import api_keys, organizations, tokens, users
+from mesher.storage.alerts import insert_alert
 from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.ingest_batch import store_batch
 from mesher.storage.partitions import make_partitions
-from mesher.types import Project, Role, TokenScope
+from mesher.types import AlertRule, AlertSnapshot, Project, Role, TokenScope
 from mesher.values.ingest_settings import IngestSettings
 
 PASSWORD = "correct horse battery staple"
@@ -105,6 +107,26 @@ async def make_token(
             scope=scope,
         )
     return token
+
+
+async def raise_alert(
+    engine: AsyncEngine, rule_id: str, *, now: datetime = BEGIN, message: str = "Something happened"
+) -> uuid.UUID | None:
+    """Raise an alert of a rule, as evaluation does; its id, or ``None`` if the rule keeps quiet."""
+    async with writing(engine) as conn:
+        found = await conn.execute(
+            text("SELECT * FROM alert_rules WHERE id = :id"), {"id": uuid.UUID(rule_id)}
+        )
+        rule = AlertRule.from_row(found.mappings().one())
+        alert = await insert_alert(
+            conn,
+            rule,
+            message=message,
+            snapshot=AlertSnapshot(condition=rule.condition_json, figures={"events": 1}),
+            issue_id=None,
+            now=now,
+        )
+    return alert.id if alert else None
 
 
 def store_events(

@@ -7,6 +7,7 @@ The routes are those of the application, so one that is added later is asked too
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ from mesher.resources import Resources
 from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from serving import Client
-from tenants import BEGIN, PASSWORD, Tenant, store_events
+from tenants import BEGIN, PASSWORD, Tenant, raise_alert, store_events
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
@@ -38,6 +39,8 @@ ID_PARAMETERS = {
     "key_id",
     "comment_id",
     "action_id",
+    "rule_id",
+    "alert_id",
     "key",
 }
 # Names of files, which every visitor may read; and a secret that is a credential itself.
@@ -93,6 +96,7 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "token_id": _token_id(client, tenant),
         "member_id": str(tenant.user_id),
         "invitation_id": _invitation_id(client, tenant),
+        **_alert_ids(client, tenant),
         "key_id": _key_id(client, tenant),
         "version": f"{tenant.project.slug}@1.0",
         "issue_id": issue["id"],
@@ -129,6 +133,18 @@ def _action_id(client: Client, tenant: Tenant, issue_id: str) -> str:
         if made := client.request("PATCH", path, headers=headers, json=body).json()["action_id"]:
             return made
     raise AssertionError("nothing was changed")
+
+
+def _alert_ids(client: Client, tenant: Tenant) -> dict[str, str]:
+    headers = {"authorization": f"Bearer {tenant.tokens['admin']}"}
+    path = f"/api/v1/projects/{tenant.project.id}"
+    rule = {"name": "secret of bob", "condition": {"condition_type": "new_issue"}}
+    rules = client.get(f"{path}/alert-rules", headers=headers).json()["items"]
+    if not rules:
+        rules = [client.post(f"{path}/alert-rules", headers=headers, json=rule).json()]
+        client.call(partial(raise_alert, client.resources.engine, rules[0]["id"]))
+    alerts = client.get(f"{path}/alerts", headers=headers).json()["items"]
+    return {"rule_id": rules[0]["id"], "alert_id": alerts[0]["id"]}
 
 
 def _key_id(client: Client, tenant: Tenant) -> str:

@@ -64,6 +64,8 @@ INDEXES = {
 }
 # What later migrations added.
 LATER_INDEXES = {
+    "idx_alert_rules_order": "alert_rules(project_id, created_at, id)",
+    "idx_alerts_project_triggered": "alerts(project_id, triggered_at DESC, id)",
     "idx_api_tokens_user": "api_tokens(user_id)",
     "idx_user_identities_user": "user_identities(user_id)",
     "idx_api_tokens_org": "api_tokens(org_id, created_at, id)",

@@ -14,7 +14,6 @@ from sqlalchemy import insert, select
 from mesher.storage.database import create_engine, reading, writing
 from mesher.types import (
     SCHEMA_TYPES,
-    AlertCondition,
     AlertRule,
     Event,
     ExceptionInfo,
@@ -25,6 +24,7 @@ from mesher.types import (
     StackFrame,
     User,
 )
+from mesher.values.alert_condition import Threshold
 
 ID = uuid.UUID("6b0f4a52-5d0e-4a0f-9a5e-0d6c1f1f0a01")
 OTHER_ID = uuid.UUID("6b0f4a52-5d0e-4a0f-9a5e-0d6c1f1f0a02")
@@ -135,19 +135,22 @@ def test_rows_of_the_database_become_instances(database_url):
 
     assert (project.name, project.number, project.platform) == ("shop", 1, None)
     assert (settings.retention_days, settings.sample_rate) == (90, 1.0)
-    assert rule.condition_json == AlertCondition(kind="event_count", event_count=9)
+    assert rule.condition_json == Threshold(count=9, window_minutes=60)
     assert rule.enabled
 
 
 async def store_and_read(database_url):
     engine = create_engine(database_url, pool_size=1)
-    condition = AlertCondition(kind="event_count", event_count=9)
+    condition = Threshold(count=9, window_minutes=60)
     async with writing(engine) as conn:
         await conn.execute(insert(Organization).values(id=ID, name="acme", slug="acme"))
         await conn.execute(insert(Project).values(id=ID, org_id=ID, name="shop"))
         await conn.execute(
             insert(AlertRule).values(
-                project_id=ID, name="many", condition_json=condition, action_json={}
+                project_id=ID,
+                name="many",
+                condition_json=msgspec.to_builtins(condition),
+                action_json={},
             )
         )
     async with reading(engine) as conn:

@@ -27,6 +27,8 @@ CONTRACT = """
 # What later migrations added, behind the fields above.
 ADDED = {
     "Project": ("number",),
+    "AlertRule": ("muted_until",),
+    "Alert": ("issue_id", "acknowledged_by", "resolved_by"),
     "Event": ("payload", "grouping_version"),
     "Issue": (
         "culprit",

@@ -20,6 +20,8 @@ from mesher.accounts.actor import Actor, require_whole_organization
 from mesher.errors import Forbidden, NotFound, ProtocolError
 from mesher.ids import OrgId, parse_uuid
 from mesher.storage import (
+    alert_rules,
+    alerts,
     events,
     issue_actions,
     issue_activity,
@@ -34,7 +36,7 @@ from mesher.storage.issue_actions import Action
 from mesher.storage.issue_activity import ActivityEntry
 from mesher.storage.memberships import Member, find_member, find_member_by_email, find_role
 from mesher.storage.releases import Release
-from mesher.types import ROLES, Event, Issue, Organization, Project, Role
+from mesher.types import ROLES, Alert, AlertRule, Event, Issue, Organization, Project, Role
 
 # A number, as that of a project in DSNs; more digits than PostgreSQL's bigint holds are none.
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -307,3 +309,31 @@ async def event_of_issue(conn: ReadConnection, issue: Issue, event_id: str) -> E
     if event is None or event.issue_id != issue.id:
         raise NotFound("there is no such event")
     return event
+
+
+async def rule_of_project(conn: ReadConnection, project: Project, rule_id: str) -> AlertRule:
+    """
+    The alert rule with this id.
+
+    Raises:
+        NotFound: the (accessible) project has none.
+    """
+    parsed = parse_uuid(rule_id)
+    rule = await alert_rules.find_rule(conn, project, parsed) if parsed else None
+    if rule is None:
+        raise NotFound("there is no such alert rule")
+    return rule
+
+
+async def accessible_alert(conn: ReadConnection, actor: Actor, alert_id: str) -> Alert:
+    """
+    The alert with this id.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's.
+    """
+    parsed = parse_uuid(alert_id)
+    alert = await alerts.find_alert(conn, actor.viewer, parsed) if parsed else None
+    if alert is None:
+        raise NotFound("there is no such alert")
+    return alert

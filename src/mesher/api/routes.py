@@ -12,6 +12,8 @@ from litestar import Router, delete, get, patch, post, put
 from litestar.openapi.datastructures import ResponseSpec
 
 from mesher.api import (
+    alert_rules,
+    alerts,
     audit_log,
     companions,
     events,
@@ -89,6 +91,9 @@ _CHANGED_PROJECT = _CHANGE_ERRORS | {
 }
 _NEW_KEY = _CHANGE_ERRORS | {201: ResponseSpec(keys.KEY_DETAIL, generate_examples=False)}
 _CHANGED_KEY = _ERRORS | {200: ResponseSpec(keys.KEY_DETAIL, generate_examples=False)}
+_RULE = {200: ResponseSpec(alert_rules.RULE_DETAIL, generate_examples=False)}
+_NEW_RULE = _CHANGE_ERRORS | {201: ResponseSpec(alert_rules.RULE_DETAIL, generate_examples=False)}
+_RULES = _ERRORS | {200: ResponseSpec(Page[alert_rules.RULE_DETAIL], generate_examples=False)}  # type: ignore[valid-type]
 _KEYS = _ERRORS | {200: ResponseSpec(Page[keys.KEY_DETAIL], generate_examples=False)}  # type: ignore[valid-type]
 _TOKENS = _ERRORS | {200: ResponseSpec(Page[tokens.TOKEN_SUMMARY], generate_examples=False)}  # type: ignore[valid-type]
 
@@ -191,6 +196,36 @@ def api_router() -> Router:
                 responses=_ERRORS,
                 operation_class=project_changes.TAKES_RETENTION,
             )(project_changes.update_retention_settings),
+            get("/projects/{project_id:str}/alert-rules", responses=_RULES)(
+                alert_rules.list_alert_rules
+            ),
+            post(
+                "/projects/{project_id:str}/alert-rules",
+                responses=_NEW_RULE,
+                operation_class=alert_rules.TAKES_RULE,
+            )(alert_rules.create_alert_rule),
+            get("/projects/{project_id:str}/alert-rules/{rule_id:str}", responses=_ERRORS | _RULE)(
+                alert_rules.get_alert_rule
+            ),
+            patch(
+                "/projects/{project_id:str}/alert-rules/{rule_id:str}",
+                responses=_CHANGE_ERRORS | _RULE,
+                operation_class=alert_rules.TAKES_RULE,
+            )(alert_rules.update_alert_rule),
+            delete("/projects/{project_id:str}/alert-rules/{rule_id:str}", responses=_ERRORS)(
+                alert_rules.delete_alert_rule
+            ),
+            get("/projects/{project_id:str}/alerts", responses=_ERRORS)(alerts.list_project_alerts),
+            get("/organizations/{org_id:str}/alerts", responses=_ERRORS)(
+                alerts.list_organization_alerts
+            ),
+            get("/alerts/{alert_id:str}", responses=_ERRORS)(alerts.get_alert),
+            post("/alerts/{alert_id:str}/acknowledge", status_code=200, responses=_CHANGE_ERRORS)(
+                alerts.acknowledge_alert
+            ),
+            post("/alerts/{alert_id:str}/resolve", status_code=200, responses=_CHANGE_ERRORS)(
+                alerts.resolve_alert
+            ),
             get("/projects/{project_id:str}/keys", responses=_KEYS)(keys.list_project_keys),
             post(
                 "/projects/{project_id:str}/keys",

@@ -22,7 +22,13 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     removals,
     triage,
 )
-from mesher.types.alert import ALERT_STATUSES, Alert, AlertCondition, AlertRule, AlertStatus
+from mesher.types.alert import (
+    ALERT_STATUSES,
+    Alert,
+    AlertRule,
+    AlertSnapshot,
+    AlertStatus,
+)
 from mesher.types.declaration import Relationship, SchemaType, metadata
 from mesher.types.event import Event
 from mesher.types.issue import ISSUE_STATUSES, Issue, IssueStatus
@@ -38,6 +44,7 @@ from mesher.types.user import (
     TokenScope,
     User,
 )
+from mesher.values.alert_condition import AlertCondition
 from mesher.values.event import (
     SEVERITIES,
     Breadcrumb,
@@ -73,6 +80,7 @@ __all__ = [
     "Alert",
     "AlertCondition",
     "AlertRule",
+    "AlertSnapshot",
     "AlertStatus",
     "ApiKey",
     "ApiToken",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 from sqlalchemy import ForeignKey, Index, text
@@ -18,19 +18,22 @@ from mesher.types.declaration import (
     belongs_to,
     has_many,
 )
-from mesher.values.event import Severity
+from mesher.values.alert_action import AlertAction
+from mesher.values.alert_condition import AlertCondition
 
 AlertStatus = Literal["active", "acknowledged", "resolved"]
 ALERT_STATUSES: tuple[AlertStatus, ...] = get_args(AlertStatus)
 
 
-class AlertCondition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a rule fires: on an issue's first event, its return, or its events within a window."""
+# What was counted when an alert was raised, by name: events, users, usual_events, ...
+Figures = dict[str, float]
 
-    kind: Literal["new_issue", "reopened_issue", "event_count"]
-    level: Severity | None = None  # None: any
-    event_count: int | None = None  # at least so many; for kind event_count
-    window_minutes: int | None = None  # within so many minutes; for kind event_count
+
+class AlertSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's condition as it was, and the figures that met it."""
+
+    condition: AlertCondition
+    figures: Figures = {}
 
 
 class AlertRule(SchemaType):
@@ -39,6 +42,7 @@ class AlertRule(SchemaType):
     __tablename__ = "alert_rules"
     __table_args__ = (
         Index("idx_alert_rules_project", "project_id", postgresql_where=text("enabled = true")),
+        Index("idx_alert_rules_order", "project_id", "created_at", "id"),
     )
     __related__ = belongs_to(project="Project") + has_many(alerts="Alert")
 
@@ -46,11 +50,12 @@ class AlertRule(SchemaType):
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     name: Mapped[str]
     condition_json: Mapped[AlertCondition] = mapped_column(JSONB)
-    action_json: Mapped[dict[str, Any]]
+    action_json: Mapped[AlertAction] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     cooldown_minutes: Mapped[int] = mapped_column(server_default=text("60"))
     last_fired_at: Mapped[Timestamp | None]
     created_at: Mapped[SetNow]
+    muted_until: Mapped[Timestamp | None]  # until then it raises nothing
 
 
 class Alert(SchemaType):
@@ -60,6 +65,7 @@ class Alert(SchemaType):
     __table_args__ = (
         Index("idx_alerts_project_status", "project_id", "status"),
         Index("idx_alerts_rule", "rule_id"),
+        Index("idx_alerts_project_triggered", "project_id", text("triggered_at DESC"), "id"),
         Index("idx_alerts_triggered", text("triggered_at DESC")),
     )
     __related__ = belongs_to(rule="AlertRule", project="Project")
@@ -69,7 +75,14 @@ class Alert(SchemaType):
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     status: Mapped[AlertStatus] = mapped_column(server_default=text("'active'"))
     message: Mapped[str]
-    condition_snapshot: Mapped[AlertCondition] = mapped_column(JSONB)  # the rule's, as it was
+    condition_snapshot: Mapped[AlertSnapshot] = mapped_column(JSONB)
     triggered_at: Mapped[SetNow]
     acknowledged_at: Mapped[Timestamp | None]
     resolved_at: Mapped[Timestamp | None]
+    issue_id: Mapped[uuid.UUID | None]  # which caused it; None: not one issue did
+    acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL")
+    )
+    resolved_by: Mapped[uuid.UUID | None] = mapped_column(  # None: nobody, the condition ended
+        ForeignKey("users.id", ondelete="SET NULL")
+    )
