@@ -48,6 +48,10 @@ class Client:
         """Run an async function where the application runs."""
         return self._portal.call(function, *arguments)
 
+    async def request_here(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The same as ``request``, for functions that run where the application runs."""
+        return await self._request(method, path, options)
+
     async def _request(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 1))
         async with httpx.AsyncClient(
