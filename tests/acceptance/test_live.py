@@ -29,14 +29,11 @@ def live_mesher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MesherProc
 
 @pytest.fixture
 def project_id(live_mesher: MesherProcess) -> str:
-    with httpx.Client(base_url=live_mesher.ready["url"], headers=bearer(live_mesher)) as client:
-        organizations = client.get("/api/v1/organizations").json()["items"]
-        path = f"/api/v1/organizations/{organizations[0]['id']}/projects"
-        return str(client.get(path).json()["items"][0]["id"])
+    return str(live_mesher.ready["project_id"])
 
 
 def bearer(mesher: MesherProcess) -> dict[str, str]:
-    return {"authorization": f"Bearer {mesher.ready['token']}"}
+    return {"authorization": f"Bearer {mesher.ready['api_token']}"}
 
 
 def open_socket(mesher: MesherProcess, path: str, **options: Any) -> ClientConnection:
@@ -172,10 +169,7 @@ def test_a_page_of_another_site_cannot_watch_with_its_visitor_s_session(
 ) -> None:
     url = live_mesher.ready["url"]
     with httpx.Client(base_url=url) as browser:
-        form = {
-            "email": live_mesher.ready["login"]["email"],
-            "password": live_mesher.ready["login"]["password"],
-        }
+        form = {name: live_mesher.ready[name] for name in ("email", "password")}
         assert browser.post("/login", data=form).status_code == 303
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     answers = []
