@@ -80,7 +80,8 @@ class Reader(threading.Thread):
         self._leaving = True
 
     def events(self) -> list[str]:
-        return [one["event"]["message"] for one in self.messages if one["type"] == "event"]
+        arrived = [one for one in self.messages if one["type"] == "events"]
+        return [event["message"] for one in arrived for event in one["events"]]
 
 
 def test_each_watcher_hears_each_event_on_whichever_process_it_is(
@@ -110,7 +111,7 @@ def test_a_stream_goes_on_behind_the_last_event_id(
     place = next(
         cursor
         for cursor, message in zip(first.ids, first.messages, strict=False)
-        if message["type"] == "event"
+        if message["type"] == "events"
     )
     first.leave()
     live_mesher.post_native("events", {"message": "between"})
@@ -130,19 +131,19 @@ def test_a_socket_takes_another_filter_and_says_why_it_does_not_take_one(
         next_of(socket, "heartbeat")
         live_mesher.post_native("events", {"message": "quiet", "level": "info"})
         live_mesher.post_native("events", {"message": "loud", "level": "fatal"})
-        assert next_of(socket, "event")["event"]["message"] == "loud"
+        assert next_of(socket, "events")["events"][-1]["message"] == "loud"
 
         socket.send(json.dumps({"type": "filter", "query": "level:"}))
-        assert next_of(socket, "error", "event")["type"] == "error"
+        assert next_of(socket, "error", "events")["type"] == "error"
         socket.send("no JSON")
-        assert "no filter" in next_of(socket, "error", "event")["message"]
+        assert "no filter" in next_of(socket, "error", "events")["message"]
 
         socket.send(json.dumps({"type": "filter", "query": 'message:"only this"'}))
         wanted = {"message": "only this", "level": "info"}
 
         def sees_it() -> bool:
             live_mesher.post_native("events", wanted)
-            return bool(next_of(socket, "event")["event"]["message"] == "only this")
+            return bool(next_of(socket, "events")["events"][-1]["message"] == "only this")
 
         wait_for("an event of the new filter", sees_it)
 
@@ -196,8 +197,9 @@ def test_a_watcher_that_does_not_read_disturbs_nobody(
             assert live_mesher.post_native("events/bulk", bulk).status_code == 200
         seen = 0
         while seen < 2000:
-            message = next_of(reading, "event", "dropped")
-            seen += 1 if message["type"] == "event" else message["events"]
+            message = next_of(reading, "events", "dropped")
+            told = message["events"]
+            seen += len(told) if message["type"] == "events" else told
         assert seen == 2000
         assert stalled.recv(timeout=DEADLINE_SECONDS)  # it is still there
 
@@ -246,4 +248,4 @@ def test_open_streams_do_not_hold_up_the_end(tmp_path: Path) -> None:
             next_of(socket, "heartbeat")
             assert mesher.stop() == 0
             with pytest.raises(ConnectionClosed):
-                next_of(socket, "event")
+                next_of(socket, "events")

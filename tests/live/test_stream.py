@@ -17,11 +17,12 @@ from mesher.accounts.access import accessible_project
 from mesher.accounts.actor import actor_of_token
 from mesher.errors import ProtocolError, RateLimited
 from mesher.live import hub as hub_module
+from mesher.live import stream
 from mesher.live.stream import (
     AlertChanged,
     Counts,
     Dropped,
-    EventArrived,
+    EventsArrived,
     Failed,
     Gap,
     Heartbeat,
@@ -34,6 +35,7 @@ from mesher.search.parse import parse_query
 from mesher.storage import live_log
 from mesher.storage.connection import connect
 from mesher.storage.database import writing
+from mesher.storage.events import EventSummary
 from mesher.storage.live_log import Place
 from mesher.storage.new_live import KEPT_MINUTES, forget_old_rows
 from serving import Client
@@ -59,8 +61,11 @@ class Watch:
                     return message
 
     async def texts(self, count: int) -> list[str]:
-        """The messages of the next events."""
-        return [(await self.next(EventArrived)).event.message for _ in range(count)]
+        """The messages of the next events, which end with a message."""
+        events: list[EventSummary] = []
+        while len(events) < count:
+            events += (await self.next(EventsArrived)).events
+        return [event.message for event in events]
 
 
 @pytest.fixture
@@ -143,15 +148,17 @@ def test_a_query_decides_which_events_are_told_and_may_change(
 
 @pytest.mark.parametrize("told", range(1, 5))
 def test_whoever_comes_back_misses_nothing_and_hears_nothing_twice(
-    client: Client, tenant: Tenant, store: Any, told: int
+    client: Client, tenant: Tenant, store: Any, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stream, "MAX_TOGETHER", 1)
+
     async def run() -> None:
         async with watching(client, tenant) as (watch, _):
             await watch.next(Heartbeat)
             await store("one", "two", "three")
             await store("four")
             for _ in range(told):
-                last = await watch.next(EventArrived)
+                last = await watch.next(EventsArrived)
         await store("five")
         async with watching(client, tenant, cursor=last.cursor) as (watch, _):
             everything = ["one", "two", "three", "four", "five"]

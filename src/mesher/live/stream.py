@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import zip_longest
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +22,8 @@ from mesher.types import Alert, Issue, Project
 HEARTBEAT_SECONDS = 15.0
 # A session, token or membership that has ended ends the stream within this time.
 RECHECK_SECONDS = 2.0
+# Events in one message. Each is some kilobytes at most, and clients refuse messages above a megabyte.
+MAX_TOGETHER = 50
 # While the database is away.
 RETRY_SECONDS = 1.0
 
@@ -32,11 +35,11 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     pass
 
 
-class EventArrived(_Message, frozen=True, kw_only=True, tag="event"):
-    """An event that fits."""
+class EventsArrived(_Message, frozen=True, kw_only=True, tag="events"):
+    """Some events that fit, in order; the cursor is behind the last."""
 
     cursor: str
-    event: EventSummary
+    events: list[EventSummary]
 
 
 class IssueChanged(_Message, frozen=True, kw_only=True, tag="issue"):
@@ -84,7 +87,7 @@ class Failed(_Message, frozen=True, kw_only=True, tag="error"):
     hint: str = ""
 
 
-Message = EventArrived | IssueChanged | AlertChanged | Counts | Dropped | Gap | Heartbeat | Failed
+Message = EventsArrived | IssueChanged | AlertChanged | Counts | Dropped | Gap | Heartbeat | Failed
 
 
 class Subscription:
@@ -176,20 +179,23 @@ def _told(found: Look) -> list[Message]:
     messages: list[Message] = []
     if found.passed_over:
         messages.append(Dropped(events=found.passed_over))
-    messages += [_happened(str(one.place), one.subject) for one in found.happenings]
+    events: list[EventSummary] = []
+    for one, following in zip_longest(found.happenings, found.happenings[1:]):
+        cursor = str(one.place)
+        match one.subject:
+            case Issue() as issue:
+                messages.append(IssueChanged(cursor=cursor, issue=issue.to_value()))
+            case Alert() as alert:
+                messages.append(AlertChanged(cursor=cursor, alert=alert.to_value()))
+            case event:
+                events.append(event)
+                is_last = following is None or not isinstance(following.subject, EventSummary)
+                if is_last or len(events) == MAX_TOGETHER:
+                    messages.append(EventsArrived(cursor=cursor, events=events))
+                    events = []
     if found.events:
         messages.append(Counts(cursor=str(found.place), events=found.events))
     return messages
-
-
-def _happened(cursor: str, subject: EventSummary | Issue | Alert) -> Message:
-    match subject:
-        case Issue():
-            return IssueChanged(cursor=cursor, issue=subject.to_value())
-        case Alert():
-            return AlertChanged(cursor=cursor, alert=subject.to_value())
-        case _:
-            return EventArrived(cursor=cursor, event=subject)
 
 
 def encode(message: Message) -> str:
