@@ -34,14 +34,14 @@ class Client:
     """Sends requests to the application; each test is a browser of its own."""
 
     def __init__(self, portal: BlockingPortal, resources: Resources) -> None:
-        self._portal = portal
+        self.portal = portal
         self.resources = resources
         self.cookies = httpx.Cookies()
         self.app = make_app(resources)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request; redirects are not followed."""
-        return self._portal.call(self._request, method, path, options)
+        return self.portal.call(self._request, method, path, options)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -54,7 +54,7 @@ class Client:
 
     def call(self, function: Any, *arguments: Any) -> Any:
         """Run an async function where the application runs."""
-        return self._portal.call(function, *arguments)
+        return self.portal.call(function, *arguments)
 
     async def request_here(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The same as ``request``, for functions that run where the application runs."""

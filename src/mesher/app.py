@@ -28,10 +28,15 @@ from mesher import __version__
 from mesher.accounts.client_address import Network
 from mesher.accounts.needs import Need, Needs
 from mesher.accounts.oidc_rules import read_rules
+from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.answers import answer_error
+from mesher.api.call_limits import CallLimits, with_call_limits
+from mesher.api.conditional import with_conditions
 from mesher.api.document import document_router
+from mesher.api.idempotency import with_idempotency
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.live import is_stream
+from mesher.api.request_ids import with_request_id
 from mesher.api.routes import api_router, sockets_router
 from mesher.api.sentry.routes import is_upload, sentry_router
 from mesher.errors import SetupError
@@ -95,7 +100,7 @@ def run_web(settings: Settings, index: int) -> None:
 def make_app(resources: Resources) -> AsgiApp:
     """The application over open resources."""
     ingest = IngestApp(resources.receiver)
-    pages = _make_litestar(resources)
+    pages = _with_manners(_make_litestar(resources), resources)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if ingest.matches(scope):
@@ -118,6 +123,14 @@ def make_app(resources: Resources) -> AsgiApp:
                 await _send_timed_out(send)
 
     return app
+
+
+def _with_manners(pages: AsgiApp, resources: Resources) -> AsgiApp:
+    """What holds for every page and every operation of the API, outermost last."""
+    app = with_idempotency(pages, resources)
+    app = with_conditions(app, is_stream=is_stream)
+    app = with_call_limits(app, CallLimits())
+    return with_request_id(app)
 
 
 def _deadline_seconds(scope: Any) -> int | None:
@@ -155,7 +168,25 @@ def _make_litestar(resources: Resources) -> Litestar:
             openapi_router=document_router(),
             operation_id_creator=lambda handler, *_: handler.handler_name,
             components=Components(
-                security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
+                security_schemes={
+                    "token": SecurityScheme(
+                        type="http",
+                        scheme="bearer",
+                        description="An API token with the scope that the operation needs.",
+                    ),
+                    "session": SecurityScheme(
+                        type="apiKey",
+                        security_scheme_in="cookie",
+                        name=SESSION_COOKIE,
+                        description="A browser's session; it opens what changes nothing.",
+                    ),
+                    "key": SecurityScheme(
+                        type="apiKey",
+                        security_scheme_in="query",
+                        name="sentry_key",
+                        description="The key of a project, or the header X-Sentry-Auth.",
+                    ),
+                }
             ),
             security=[{"token": []}],
             use_handler_docstrings=True,

@@ -8,6 +8,8 @@ import pytest
 from mesher.types import Issue, Project
 from serving import Client
 
+INGESTION = {"/api/v1/events", "/api/v1/events/bulk"}
+
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
@@ -67,6 +69,8 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "resolve_issue",
         "unresolve_issue",
         "archive_issue",
+        "create_event",
+        "create_events",
         "stream_project",
         "stream_organization",
         "list_alert_rules",
@@ -146,10 +150,56 @@ def test_an_event_in_full_is_described(document: dict[str, Any]) -> None:
 
 
 def test_errors_are_described_in_their_one_shape(document: dict[str, Any]) -> None:
-    for path in document["paths"].values():
+    for name, path in document["paths"].items():
+        if name in INGESTION:
+            continue
         for operation in path.values():
-            schema = operation["responses"]["404"]["content"]["application/json"]["schema"]
-            assert schema == {"$ref": "#/components/schemas/ErrorBody"}
+            for status in ("400", "401", "404", "429", "500", "503"):
+                content = operation["responses"][status]["content"]["application/json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/ErrorBody"}
+
+
+def test_every_operation_is_described_with_all_that_it_takes(document: dict[str, Any]) -> None:
+    groups = {tag["name"] for tag in document["tags"]}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            name = operation["operationId"]
+            assert operation["summary"], name
+            assert operation["description"], name
+            assert "``" not in operation["description"], name
+            assert set(operation["tags"]) <= groups, name
+            for parameter in operation.get("parameters", []):
+                assert parameter["description"], (name, parameter["name"])
+                assert parameter["in"] != "path" or parameter["example"], (name, path)
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                assert content["example"], name
+            for status, response in operation["responses"].items():
+                assert response["description"] not in ("", "Additional response"), (name, status)
+
+
+def test_every_creation_takes_a_key_that_keeps_it_from_being_done_twice(
+    document: dict[str, Any],
+) -> None:
+    for path, operations in document["paths"].items():
+        if path not in INGESTION and "post" in operations:
+            names = {parameter["name"] for parameter in operations["post"]["parameters"]}
+            assert "Idempotency-Key" in names, path
+
+
+def test_the_document_says_what_opens_each_operation(document: dict[str, Any]) -> None:
+    schemes = set(document["components"]["securitySchemes"])
+    opened = {
+        operation["operationId"]: [
+            next(iter(one)) for one in operation.get("security", document["security"])
+        ]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    }
+    assert {scheme for wanted in opened.values() for scheme in wanted} == schemes
+    assert opened["list_projects"] == ["token", "session"]
+    assert opened["create_project"] == ["token"]
+    assert opened["accept_invitation"] == []
+    assert opened["create_event"] == ["key"]
 
 
 def test_nothing_below_the_api_loads_anything_from_elsewhere(client: Client) -> None:

@@ -37,7 +37,7 @@ from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.events import EventSummary
 from mesher.storage.live_log import Place
-from mesher.storage.new_live import KEPT_MINUTES, forget_old_rows
+from mesher.storage.short_lived import LIVE_MINUTES, forget
 from serving import Client
 from tenants import Tenant, raise_alert, store_events
 from waiting import wait_until
@@ -222,7 +222,7 @@ def test_a_cursor_of_long_ago_is_answered_with_a_gap(
         async with writing(client.resources.engine) as conn:
             await conn.execute(
                 text("UPDATE live_log SET at = at - make_interval(mins => :minutes)"),
-                {"minutes": KEPT_MINUTES + 1},
+                {"minutes": LIVE_MINUTES + 1},
             )
 
     async def run() -> None:
@@ -246,7 +246,7 @@ def test_a_cursor_of_long_ago_is_answered_with_a_gap(
 
 def _forget(database_url: str) -> None:
     with connect(database_url, application_name="test") as conn:
-        assert forget_old_rows(conn) > 0
+        assert forget(conn) > 0
 
 
 def test_changes_of_issues_and_alerts_are_told_as_they_are_now(

@@ -64,6 +64,7 @@ INDEXES = {
 }
 # What later migrations added.
 LATER_INDEXES = {
+    "idx_idempotency_keys_at": "idempotency_keys(at)",
     "idx_live_log_number": "live_log(project_id, number)",
     "idx_live_log_unnumbered": "live_log(id) WHERE number IS NULL",
     "idx_live_log_at": "live_log(at)",
@@ -120,6 +121,7 @@ LATER_INDEXES = {
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
+    "idempotency_keys",
     "live_log",
     "api_tokens",
     "audit_log",

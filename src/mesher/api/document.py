@@ -1,18 +1,212 @@
-"""The OpenAPI document, at one address and as nothing but JSON."""
+"""
+The OpenAPI document, at one address and as nothing but JSON.
+
+The framework derives it from routes, types and docstrings; what all operations have in common, and what
+``description`` says of them, is added here.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
-from litestar import Router, get
+import msgspec
+from litestar import Litestar, Router, get
 from litestar.types import ControllerRouterHandler
 
+from mesher.api import description
 from mesher.api.acting import ApiRequest
+from mesher.api.idempotency import KEY_HEADER, MAX_KEY_CHARACTERS
+from mesher.api.permissions import API_NEEDS
+from mesher.values.event import EventPayload
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+# What any operation may answer, and needs no word beside the operation.
+_EVERYWHERE = {
+    "429": {
+        "description": "Too many requests, or tries; see Retry-After",
+        "headers": {
+            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        },
+        "content": _ERROR,
+    },
+    "500": {"description": "Mesher failed, and its log says why", "content": _ERROR},
+}
+_TOO_LARGE = {"413": {"description": "The body is too large", "content": _ERROR}}
+_CREATION = {
+    "409": {"description": "Not possible now; the hint says what first", "content": _ERROR},
+    "422": {
+        "description": "The Idempotency-Key was used for another request",
+        "content": _ERROR,
+    },
+}
+_KEY_PARAMETER = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A text of your own: sent again with it within a day, the request is not done "
+    "again, and its answer is the first one.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
+    "example": "7c1f0d2e-create-shop",
+}
+_SENTENCE = re.compile(r"(.+?[^.])\.(?:\s|$)", re.DOTALL)
 
 
 async def get_openapi_document(request: ApiRequest) -> dict[str, Any]:
     """What this API is, for programs that make clients of it."""
-    return request.app.openapi_schema.to_schema()
+    return openapi_document(request.app)
+
+
+@lru_cache(maxsize=4)  # an application has one, which never changes
+def openapi_document(app: Litestar) -> dict[str, Any]:
+    """The document of an application, as values that JSON has."""
+    document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
+    document["paths"] |= _ingestion(document["components"]["schemas"])
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in _METHODS:
+                _complete(path, method, operation)
+    document["info"]["description"] = (
+        "Errors, pages, limits and conditional requests are the same everywhere: docs/api.md."
+    )
+    used = {tag for _, operation in _operations(document) for tag in operation["tags"]}
+    document["tags"] = [
+        {"name": name, "description": text}
+        for name, text in description.TAG_DESCRIPTIONS.items()
+        if name in used
+    ]
+    document["servers"] = [{"url": "/", "description": "This Mesher"}]
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in _METHODS:
+                yield path, operation
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    text = operation["description"].replace("``", "`")
+    sentence = _SENTENCE.match(text)
+    operation["summary"] = " ".join((sentence[1] if sentence else text).split())
+    operation["description"] = text
+    operation["tags"] = [_tag(path)]
+    parts = [part for part in path.split("/") if part]
+    for parameter in operation.get("parameters", []):
+        _describe(parameter)
+    _complete_body(name, operation)
+    responses = operation["responses"]
+    for status, response in _EVERYWHERE.items():
+        responses.setdefault(status, response)
+    if "requestBody" in operation:
+        responses.update(_TOO_LARGE)
+    if method == "post" and parts[-1] not in ("events", "bulk"):
+        operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+        for status, response in _CREATION.items():
+            responses.setdefault(status, response)
+    for status, response in responses.items():
+        if response.get("description") == "Additional response":
+            response["description"] = "Made" if status == "201" else "As asked for"
+    need = API_NEEDS.get(name)
+    if need is not None and need.public:
+        operation["security"] = []
+    elif need is not None and need.session:
+        operation["security"] = [{"token": []}, {"session": []}]
+
+
+def _tag(path: str) -> str:
+    for part in reversed(path.split("/")):
+        if part in description.TAGS:
+            return description.TAGS[part]
+    raise LookupError(f"description.TAGS has no group for {path}")
+
+
+def _describe(parameter: dict[str, Any]) -> None:
+    if parameter["in"] == "path":
+        text, example = description.PATH_PARAMETERS[parameter["name"]]
+        parameter.update(description=text, example=example)
+    elif not parameter.get("description"):
+        parameter["description"] = description.QUERY_PARAMETERS[parameter["name"]]
+
+
+def _complete_body(name: str, operation: dict[str, Any]) -> None:
+    if "requestBody" in operation:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = description.EXAMPLES[name]
+
+
+def _ingestion(schemas: dict[str, Any]) -> dict[str, Any]:
+    """The two operations that are answered on a shorter way than the framework's."""
+    [reference], components = msgspec.json.schema_components(
+        [EventPayload], ref_template="#/components/schemas/{name}"
+    )
+    for name, schema in components.items():
+        schemas.setdefault(name, schema)
+    created = {"type": "string", "description": "The event's id, 32 hex digits."}
+    return {
+        "/api/v1/events": _sending(
+            "create_event",
+            "Send an event. It is on disk when this answers, and stored soon after.",
+            reference,
+            {"type": "object", "properties": {"id": created}, "required": ["id"]},
+        ),
+        "/api/v1/events/bulk": _sending(
+            "create_events",
+            "Send several events at once, each as `/api/v1/events` takes it.",
+            {"type": "array", "items": reference},
+            {
+                "type": "object",
+                "properties": {"ids": {"type": "array", "items": created}},
+                "required": ["ids"],
+            },
+        ),
+    }
+
+
+def _sending(name: str, text: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    refused = {
+        "type": "object",
+        "properties": {
+            "detail": {"type": "string"},
+            "causes": {"type": "array", "items": {"type": "string"}},
+            "field": {"type": "string"},
+        },
+        "required": ["detail"],
+    }
+    errors = {
+        "400": "A field does not fit; it is named",
+        "403": "The key is unknown or revoked",
+        "413": "The body is too large",
+        "415": "The body is of another type, or packed in a way that is not known",
+        "429": "A limit of the key or project was passed; see Retry-After",
+        "503": "The journal is full or its disk fails; see Retry-After",
+    }
+    return {
+        "post": {
+            "operationId": name,
+            "description": text,
+            "security": [{"key": []}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": {
+                "200": {
+                    "description": "It is on disk",
+                    "content": {"application/json": {"schema": answer}},
+                }
+            }
+            | {
+                status: {
+                    "description": meaning,
+                    "content": {"application/json": {"schema": refused}},
+                }
+                for status, meaning in errors.items()
+            },
+        }
+    }
 
 
 class _OurRouteAlone(Router):

@@ -1,4 +1,4 @@
-"""The log of what happened lately, as it is written, numbered and forgotten."""
+"""The log of what happened lately, as it is written and numbered."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from mesher.storage.ledger import moment_of
 from mesher.storage.new_events import NewEvent
 
 CHANNEL: Final = "mesher_live"
-# Who comes back within this time misses nothing. A day's events at full speed are a gigabyte of
-# ids, ten minutes of them some megabytes.
-KEPT_MINUTES: Final = 10
 # Any number that nothing else in the database locks by.
 _NUMBERING_LOCK: Final = 0x6D657368_6C697665
 
@@ -38,9 +35,6 @@ _NUMBER: LiteralString = """
           FROM (SELECT id FROM live_log WHERE number IS NULL ORDER BY id) AS in_order) AS waiting
     WHERE l.id = waiting.id
 """
-
-# By idx_live_log_at.
-_FORGET: LiteralString = "DELETE FROM live_log WHERE at < now() - make_interval(mins => %s)"
 
 
 class _Arrived(msgspec.Struct):
@@ -76,8 +70,3 @@ async def number_rows(conn: AsyncConnection[TupleRow]) -> None:
     async with conn.transaction():
         await conn.execute(_LOCK, (_NUMBERING_LOCK,))
         await conn.execute(_NUMBER)
-
-
-def forget_old_rows(conn: Connection[TupleRow]) -> int:
-    """Remove what nobody can come back to any more; how many rows."""
-    return conn.execute(_FORGET, (KEPT_MINUTES,)).rowcount

@@ -14,6 +14,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     bindings,
     companions,
     counts,
+    idempotency,
     identities,
     ingestion,
     invitations,
