@@ -41,6 +41,16 @@ class Window(msgspec.Struct, frozen=True):
     until: datetime
 
 
+def usual_window(until: datetime) -> Window:
+    """
+    The window of a search that sets none.
+
+    Raises:
+        OverflowError: it would begin before the first year.
+    """
+    return Window(until - USUAL_WINDOW, until)
+
+
 class _Order(NamedTuple):
     column: str
     cursor_type: Any  # of the cursor: name of the sort, value and id of the page's last row
