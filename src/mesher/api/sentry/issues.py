@@ -28,7 +28,8 @@ from mesher.storage.database import ReadConnection
 from mesher.storage.issue_search import search_issues, usual_window
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
-from mesher.triage import IssueChange, Resolving, change_issues
+from mesher.triage.asked import IssueChange, Resolving
+from mesher.triage.deciding import change_issues
 from mesher.types import Issue, IssueStatus, Project
 
 SentryStatus = Literal[
