@@ -12,7 +12,8 @@ from litestar.response import Redirect
 from mesher.accounts.access import accessible_project
 from mesher.protocol.auth import format_dsn
 from mesher.resources import resources_of
-from mesher.search.parse import QueryError, parse_query
+from mesher.search.mistakes import QueryError
+from mesher.search.parse import parse_query
 from mesher.search.tree import And, Node, StateIs
 from mesher.storage.database import ReadConnection
 from mesher.storage.issue_search import search_issues, usual_window
