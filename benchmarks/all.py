@@ -37,6 +37,7 @@ COMMANDS = {
         "ingest.py --rate 1000 --seconds 10 --runs 5", "ingest.py --rate 200 --seconds 2"
     ),
     "visible": Command("visible.py --runs 5", "visible.py --rate 100 --seconds 2"),
+    "live": Command("live.py --runs 5", "live.py --rate 100 --seconds 2"),
     "ratio": Command("ratio.py --events 8000 --runs 5", "ratio.py --events 1000"),
     "stages": Command("stages.py --runs 5", "stages.py --events 400"),
     "start": Command("start.py --runs 5", "start.py"),

@@ -79,6 +79,7 @@ GOALS = [
         "ms",
         below=1000,
     ),
+    Goal("told to live watchers, at 500 events/s, p99", "live", "told_p99_ms", "ms", below=1000),
     Goal("memory of Mesher's own processes, idle", "sustained", "memory_idle_mb", "MB", below=250),
     Goal("the same, under load", "sustained", "memory_peak_mb", "MB", below=400),
     Goal("first page of a new `mesher up`", "start", "fresh_seconds", "s", below=8),

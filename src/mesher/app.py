@@ -31,7 +31,8 @@ from mesher.accounts.oidc_rules import read_rules
 from mesher.answers import answer_error
 from mesher.api.document import document_router
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
-from mesher.api.routes import api_router
+from mesher.api.live import is_stream
+from mesher.api.routes import api_router, sockets_router
 from mesher.api.sentry.routes import is_upload, sentry_router
 from mesher.errors import SetupError
 from mesher.exposition import get_metrics
@@ -107,7 +108,7 @@ def make_app(resources: Resources) -> AsgiApp:
             began_to_answer = True
             await send(message)
 
-        seconds = UPLOAD_SECONDS if is_upload(scope["path"]) else REQUEST_SECONDS
+        seconds = _deadline_seconds(scope)
         try:
             async with asyncio.timeout(seconds):
                 await pages(scope, receive, noted_send)
@@ -119,6 +120,12 @@ def make_app(resources: Resources) -> AsgiApp:
     return app
 
 
+def _deadline_seconds(scope: Any) -> int | None:
+    if scope["type"] == "websocket" or is_stream(scope["path"]):
+        return None
+    return UPLOAD_SECONDS if is_upload(scope["path"]) else REQUEST_SECONDS
+
+
 async def _send_timed_out(send: Any) -> None:
     headers = [(b"content-type", b"text/plain"), (b"retry-after", b"%d" % REQUEST_SECONDS)]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
@@ -128,7 +135,13 @@ async def _send_timed_out(send: Any) -> None:
 
 def _make_litestar(resources: Resources) -> Litestar:
     return Litestar(
-        route_handlers=[api_router(), sentry_router(), pages_router(), _operating_router()],
+        route_handlers=[
+            api_router(),
+            sockets_router(),
+            sentry_router(),
+            pages_router(),
+            _operating_router(),
+        ],
         state=State({"resources": resources}),
         exception_handlers={Exception: answer_error},
         before_send=[_add_security_headers],
@@ -202,7 +215,7 @@ async def _serve(settings: Settings, index: int) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, _stop, stop, resources)
         try:
             await serve(
                 make_app(resources),
@@ -218,6 +231,11 @@ async def _serve(settings: Settings, index: int) -> None:
                 f"cannot listen on {settings.host}:{settings.port}: {error}",
                 hint="stop the program that uses the port, or set MESHER_PORT",
             ) from error
+
+
+def _stop(stop: asyncio.Event, resources: Resources) -> None:
+    resources.live.stop()  # streams would otherwise hold their connections open
+    stop.set()
 
 
 def _allow_connections() -> int:

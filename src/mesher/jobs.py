@@ -39,6 +39,7 @@ from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_changes import continue_change, find_unfinished
 from mesher.storage.issue_upkeep import age_issues, tend_issues
 from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MOVE_EVENTS
+from mesher.storage.new_live import forget_old_rows
 from mesher.storage.partitions import make_partitions
 from mesher.storage.removals import find_due, remove
 from mesher.storage.retention import apply_retention
@@ -204,6 +205,12 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     @queue.task(name="tend_issues", queueing_lock="tend_issues")
     def _issues_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
         _look_after_issues(database_url, stop, tend_issues)
+
+    @queue.periodic(cron=EVERY_MINUTE)
+    @queue.task(name="forget_live_log", queueing_lock="forget_live_log")
+    def _live_log_job(timestamp: int) -> None:  # noqa: ARG001 - the minute it was made for
+        with connect(database_url, application_name=APPLICATION_NAME) as conn:
+            forget_old_rows(conn)
 
     @queue.periodic(cron=HOURLY)
     @queue.task(name="age_issues", queueing_lock="age_issues")

@@ -27,6 +27,7 @@ from mesher.ingest.project_keys import ProjectKeys
 from mesher.ingest.quota import Quota
 from mesher.ingest.receive import Receiver
 from mesher.ingest.refusals import Refusals
+from mesher.live.hub import LiveHub
 from mesher.secret_box import SecretBox
 from mesher.storage.database import create_engine, reading
 from mesher.storage.ingest_keys import list_ingest_keys
@@ -60,6 +61,7 @@ class Resources:
 
     engine: AsyncEngine
     receiver: Receiver
+    live: LiveHub
     login_throttle: LoginThrottle
     data_dir: Path  # journal, metrics
     database_url: str  # for what needs a connection of its own
@@ -107,6 +109,7 @@ async def open_resources(
             return await list_ingest_keys(conn)
 
     keys = ProjectKeys(load_keys, copy_path=data_dir / "project-keys.json")
+    live = LiveHub(database_url)
     journal.start()
     await keys.start()
     refresh = asyncio.create_task(keys.run())
@@ -122,6 +125,7 @@ async def open_resources(
                 quota=Quota(processes=web_processes),
                 trusted_proxies=trusted_proxies,
             ),
+            live=live,
             login_throttle=LoginThrottle(),
             data_dir=data_dir,
             database_url=database_url,
@@ -133,6 +137,7 @@ async def open_resources(
             members_make_organizations=members_make_organizations,
         )
     finally:
+        await live.close()
         keys.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(refresh, KEYS_STOP_SECONDS)

@@ -87,7 +87,9 @@ async def serve(
         app,
         interface="asgi3",
         lifespan="off",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_REQUEST_BYTES,
+        ws_per_message_deflate=False,  # a quarter of a megabyte for each connection
         log_config=None,
         access_log=False,
         proxy_headers=False,  # whom to believe is decided where an address is used
@@ -121,7 +123,10 @@ class _Serving:
     def expire_connections(self) -> None:
         """Give up on those whose client owes something for too long."""
         now = time.monotonic()
-        for connection in [one for one in self.connections if one.deadline < now]:
+        due = [
+            one for one in self.connections if isinstance(one, _Connection) and one.deadline < now
+        ]
+        for connection in due:
             connection.expire()
 
     async def finish(self) -> None:

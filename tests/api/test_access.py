@@ -14,17 +14,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Litestar
-from litestar.routes import HTTPRoute
 
 from callers import Caller, comment_of, make_world, token_of
 from mesher.accounts.needs import Need
 from mesher.api.permissions import API_NEEDS
 from mesher.api.sentry.permissions import SENTRY_NEEDS
-from mesher.app import OPERATING_NEEDS, _make_litestar
+from mesher.app import OPERATING_NEEDS
 from mesher.resources import Resources
 from mesher.web.permissions import PAGE_NEEDS
-from serving import Client
+from serving import Client, routes_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 BEGIN = "<!-- written by make access-table -->\n"
@@ -57,14 +55,9 @@ class Route:
 
 
 def _routes(resources: Resources) -> list[Route]:
-    app: Litestar = _make_litestar(resources)
     return [
         Route(method, route.path_format, handler.fn.__module__, handler.handler_name)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        for method in sorted(handler.http_methods)
-        if method != "OPTIONS"
+        for method, route, handler in routes_of(resources)
     ]
 
 

@@ -67,6 +67,8 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "resolve_issue",
         "unresolve_issue",
         "archive_issue",
+        "stream_project",
+        "stream_organization",
         "list_alert_rules",
         "create_alert_rule",
         "get_alert_rule",

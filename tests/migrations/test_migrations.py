@@ -64,6 +64,9 @@ INDEXES = {
 }
 # What later migrations added.
 LATER_INDEXES = {
+    "idx_live_log_number": "live_log(project_id, number)",
+    "idx_live_log_unnumbered": "live_log(id) WHERE number IS NULL",
+    "idx_live_log_at": "live_log(at)",
     "idx_alert_rules_order": "alert_rules(project_id, created_at, id)",
     "idx_alerts_project_triggered": "alerts(project_id, triggered_at DESC, id)",
     "idx_api_tokens_user": "api_tokens(user_id)",
@@ -117,6 +120,7 @@ LATER_INDEXES = {
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
+    "live_log",
     "api_tokens",
     "audit_log",
     "issue_counts",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 from mesher.accounts.actor import Actor, actor_of_session, actor_of_token, require_scope
 from mesher.accounts.sessions import SESSION_COOKIE
@@ -19,6 +20,7 @@ from mesher.storage.tokens import note_token_use
 from mesher.types import TokenScope
 
 ApiRequest = Request[Any, Any, Any]
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 # How exactly it is known when a token was last used; a write for every request would be too many.
 TOKEN_USE_PRECISION = timedelta(hours=1)
@@ -42,10 +44,7 @@ async def reading_as(
     """
     token, resources = _bearer_token(request), resources_of(request)
     async with reading(resources.engine) as conn:
-        if token is None:
-            actor = await actor_of_session(conn, request.cookies.get(SESSION_COOKIE))
-        else:
-            actor = await actor_of_token(conn, token)
+        actor = await actor_of(conn, request)
         if scope is not None:
             require_scope(actor, scope)
         yield conn, actor
@@ -80,7 +79,25 @@ async def writing_as(
         await note_token_use(conn, hash_token(token))
 
 
-def _bearer_token(request: ApiRequest) -> str | None:
+async def actor_of(conn: ReadConnection, connection: Connection) -> Actor:
+    """
+    The holder of the bearer token of a request or a WebSocket, or else of its session.
+
+    Raises:
+        AuthError: neither, or not valid.
+    """
+    token = _bearer_token(connection)
+    if token is None:
+        return await actor_of_session(conn, connection.cookies.get(SESSION_COOKIE))
+    return await actor_of_token(conn, token)
+
+
+def is_by_session(connection: Connection) -> bool:
+    """Whether the cookie that a browser sends by itself is what opens a request or a WebSocket."""
+    return _bearer_token(connection) is None
+
+
+def _bearer_token(request: Connection) -> str | None:
     header = request.headers.get("authorization")
     if header is None:
         return None

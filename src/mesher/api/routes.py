@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Router, delete, get, patch, post, put
+from litestar import Router, delete, get, patch, post, put, websocket
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -17,6 +17,7 @@ from mesher.api import (
     alerts,
     audit_log,
     companions,
+    event_socket,
     events,
     explanations,
     grouping,
@@ -28,6 +29,7 @@ from mesher.api import (
     issue_lists,
     issues,
     keys,
+    live,
     me,
     members,
     organizations,
@@ -202,6 +204,12 @@ def api_router() -> Router:
                 responses=_ERRORS,
                 operation_class=project_changes.TAKES_RETENTION,
             )(project_changes.update_retention_settings),
+            get("/projects/{project_id:str}/live", responses=_ERRORS | _TOO_MANY)(
+                live.stream_project
+            ),
+            get("/organizations/{org_id:str}/live", responses=_ERRORS | _TOO_MANY)(
+                live.stream_organization
+            ),
             get("/projects/{project_id:str}/alert-rules", responses=_RULES)(
                 alert_rules.list_alert_rules
             ),
@@ -441,4 +449,17 @@ def _about_person(verb: str) -> post:
         responses=_ERRORS,
         status_code=200,
         operation_class=persons.TakesPerson,
+    )
+
+
+def sockets_router() -> Router:
+    """Every address of a WebSocket."""
+    return Router(
+        path="/ws",
+        include_in_schema=False,
+        route_handlers=[
+            websocket("/projects/{project_id:str}")(live.watch_project),
+            websocket("/organizations/{org_id:str}")(live.watch_organization),
+            websocket("/events")(event_socket.send_events),
+        ],
     )

@@ -25,6 +25,7 @@ from mesher.storage.issue_upsert import upsert_issues
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import OutcomeKey, add_outcomes, hour_of, moment_of
 from mesher.storage.new_events import NewEvent, copy_events
+from mesher.storage.new_live import note_events
 
 
 class QuarantinedRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,7 @@ def store_events(
     kept = [event for event, _ in placed]
     _count_dropped(added, new, kept, "discarded")
     copy_events(conn, placed)
+    note_events(conn, kept)
     count_events(conn, placed)
     for event in kept:
         added[_outcome(event, "stored", "")] += 1

@@ -17,6 +17,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     identities,
     ingestion,
     invitations,
+    live,
     privacy,
     releases,
     removals,
