@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mesher.search.keys import ALIASES, BY_NAME
-from mesher.search.parse import MAX_DEPTH, MAX_LIST, MAX_TERMS, QueryError, parse_query
+from mesher.search.mistakes import QueryError
+from mesher.search.parse import MAX_DEPTH, MAX_LIST, MAX_TERMS, parse_query
 from mesher.search.suggestions import values_of_key, written_tag
 from mesher.search.tree import (
     And,

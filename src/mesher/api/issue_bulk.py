@@ -27,14 +27,10 @@ from mesher.ids import OrgId
 from mesher.storage.database import WriteConnection
 from mesher.storage.issue_search import find_issue_ids
 from mesher.storage.search_time import end_time_limit
-from mesher.triage import (
-    IssueChange,
-    NotChanged,
-    Outcome,
-    change_issues,
-    keep_action,
-    undo_action,
-)
+from mesher.triage.asked import IssueChange
+from mesher.triage.deciding import change_issues
+from mesher.triage.outcome import NotChanged, Outcome
+from mesher.triage.undoing import keep_action, undo_action
 from mesher.types import Project
 
 # What people tick, or a program sends in one piece.

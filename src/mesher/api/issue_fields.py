@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 
-from mesher.triage import (
-    MAX_AWAITED_EVENTS,
-    MAX_REFERENCE_CHARACTERS,
-    MAX_WINDOW_MINUTES,
-)
+from mesher.triage.asked import MAX_AWAITED_EVENTS, MAX_REFERENCE_CHARACTERS, MAX_WINDOW_MINUTES
 from mesher.types import ISSUE_STATUSES
 
 _YES = Schema(type=OpenAPIType.BOOLEAN)

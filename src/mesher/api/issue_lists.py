@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from mesher.accounts.access import (
@@ -24,7 +27,6 @@ from mesher.api.searching import (
     read_query,
     read_window,
 )
-from mesher.search.tree import Node
 from mesher.storage.database import ReadConnection
 from mesher.storage.event_search import search_events
 from mesher.storage.events import EventSummary
@@ -49,127 +51,100 @@ ISSUE_ROW = extended(
 IssuePage = Page[ISSUE_ROW]  # type: ignore[valid-type]
 
 
+@dataclass(frozen=True, kw_only=True)
+class IssueListing:
+    """The parameters of a list of issues."""
+
+    text: QueryText = ""
+    status: FromQuery[IssueStatus | None] = None
+    environment: Environment = None
+    since: Since = None
+    until: Until = None
+    sort: FromQuery[IssueSort] = "last_seen"
+    buckets: Buckets = 24
+    limit: PageLimit = 50
+    cursor: FromQuery[str | None] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventListing:
+    """The parameters of a list of events."""
+
+    text: QueryText = ""
+    environment: Environment = None
+    since: Since = None
+    until: Until = None
+    limit: PageLimit = 50
+    cursor: FromQuery[str | None] = None
+
+
 async def list_issues(
-    request: ApiRequest,
-    project_id: FromPath[str],
-    *,
-    text: QueryText = "",
-    status: FromQuery[IssueStatus | None] = None,
-    environment: Environment = None,
-    since: Since = None,
-    until: Until = None,
-    sort: FromQuery[IssueSort] = "last_seen",
-    buckets: Buckets = 24,
-    limit: PageLimit = 50,
-    cursor: FromQuery[str | None] = None,
+    request: ApiRequest, project_id: FromPath[str], asked: NamedDependency[IssueListing]
 ) -> IssuePage:
     """A project's issues that a query finds, latest or largest first, each with its events in the window."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        query = read_query(text, status=status, environment=environment)
-        window = read_window(since, until)
-        page = await search_issues(
-            conn,
-            [project],
-            query,
-            window,
-            viewer=actor.viewer.user_id,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
-        )
-        return await _with_counts(conn, page, window, buckets)
+        return await _issues(conn, actor, [project], asked)
 
 
 async def list_organization_issues(
-    request: ApiRequest,
-    org_id: FromPath[str],
-    *,
-    text: QueryText = "",
-    status: FromQuery[IssueStatus | None] = None,
-    environment: Environment = None,
-    since: Since = None,
-    until: Until = None,
-    sort: FromQuery[IssueSort] = "last_seen",
-    buckets: Buckets = 24,
-    limit: PageLimit = 50,
-    cursor: FromQuery[str | None] = None,
+    request: ApiRequest, org_id: FromPath[str], asked: NamedDependency[IssueListing]
 ) -> IssuePage:
     """The same over all projects of an organisation that the caller sees."""
     async with reading_as(request) as (conn, actor):
-        projects = await _projects(conn, actor, org_id)
-        query = read_query(text, status=status, environment=environment)
-        window = read_window(since, until)
-        page = await search_issues(
-            conn,
-            projects,
-            query,
-            window,
-            viewer=actor.viewer.user_id,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
-        )
-        return await _with_counts(conn, page, window, buckets)
+        organization = await accessible_organization(conn, actor, org_id)
+        projects = await projects_of_organization(conn, actor, organization)
+        return await _issues(conn, actor, projects, asked)
 
 
 async def list_project_events(
-    request: ApiRequest,
-    project_id: FromPath[str],
-    *,
-    text: QueryText = "",
-    environment: Environment = None,
-    since: Since = None,
-    until: Until = None,
-    limit: PageLimit = 50,
-    cursor: FromQuery[str | None] = None,
+    request: ApiRequest, project_id: FromPath[str], asked: NamedDependency[EventListing]
 ) -> Page[EventSummary]:
     """A project's events that a query finds, the latest first."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        query = read_query(text, environment=environment)
-        return await _events(
-            conn, actor, [project], query, read_window(since, until), limit=limit, cursor=cursor
-        )
+        return await _events(conn, actor, [project], asked)
 
 
 async def list_organization_events(
-    request: ApiRequest,
-    org_id: FromPath[str],
-    *,
-    text: QueryText = "",
-    environment: Environment = None,
-    since: Since = None,
-    until: Until = None,
-    limit: PageLimit = 50,
-    cursor: FromQuery[str | None] = None,
+    request: ApiRequest, org_id: FromPath[str], asked: NamedDependency[EventListing]
 ) -> Page[EventSummary]:
     """The same over all projects of an organisation that the caller sees."""
     async with reading_as(request) as (conn, actor):
-        projects = await _projects(conn, actor, org_id)
-        query = read_query(text, environment=environment)
-        return await _events(
-            conn, actor, projects, query, read_window(since, until), limit=limit, cursor=cursor
-        )
+        organization = await accessible_organization(conn, actor, org_id)
+        projects = await projects_of_organization(conn, actor, organization)
+        return await _events(conn, actor, projects, asked)
 
 
-async def _projects(conn: ReadConnection, actor: Actor, org_id: str) -> list[Project]:
-    organization = await accessible_organization(conn, actor, org_id)
-    return await projects_of_organization(conn, actor, organization)
+async def _issues(
+    conn: ReadConnection, actor: Actor, projects: Sequence[Project], asked: IssueListing
+) -> IssuePage:
+    query = read_query(asked.text, status=asked.status, environment=asked.environment)
+    window = read_window(asked.since, asked.until)
+    page = await search_issues(
+        conn,
+        projects,
+        query,
+        window,
+        viewer=actor.viewer.user_id,
+        sort=asked.sort,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    return await _with_counts(conn, page, window, asked.buckets)
 
 
 async def _events(
-    conn: ReadConnection,
-    actor: Actor,
-    projects: list[Project],
-    query: Node,
-    window: Window,
-    *,
-    limit: int,
-    cursor: str | None,
+    conn: ReadConnection, actor: Actor, projects: Sequence[Project], asked: EventListing
 ) -> Page[EventSummary]:
     return await search_events(
-        conn, projects, query, window, viewer=actor.viewer.user_id, limit=limit, cursor=cursor
+        conn,
+        projects,
+        read_query(asked.text, environment=asked.environment),
+        read_window(asked.since, asked.until),
+        viewer=actor.viewer.user_id,
+        limit=asked.limit,
+        cursor=asked.cursor,
     )
 
 

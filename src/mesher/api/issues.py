@@ -20,7 +20,8 @@ from mesher.storage import issues
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.issue_activity import NO_EXTRAS, find_extras
 from mesher.storage.issue_states import IssueState, lock_states, state_of
-from mesher.triage import Archiving, IssueChange, Resolving, change_issue
+from mesher.triage.asked import Archiving, IssueChange, Resolving
+from mesher.triage.deciding import change_issue
 from mesher.types import Issue, Project
 
 ISSUE_DETAIL = extended("IssueDetail", Issue, assignee=str | None, comments=int)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Router, delete, get, patch, post, put, websocket
+from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 
 from mesher.api import (
@@ -98,6 +99,11 @@ _NEW_RULE = _CHANGE_ERRORS | {201: ResponseSpec(alert_rules.RULE_DETAIL, generat
 _RULES = _ERRORS | {200: ResponseSpec(Page[alert_rules.RULE_DETAIL], generate_examples=False)}  # type: ignore[valid-type]
 _KEYS = _ERRORS | {200: ResponseSpec(Page[keys.KEY_DETAIL], generate_examples=False)}  # type: ignore[valid-type]
 _TOKENS = _ERRORS | {200: ResponseSpec(Page[tokens.TOKEN_SUMMARY], generate_examples=False)}  # type: ignore[valid-type]
+
+# What several lists take in their addresses is declared once.
+_ISSUES = {"asked": Provide(issue_lists.IssueListing, sync_to_thread=False)}
+_EVENTS = {"asked": Provide(issue_lists.EventListing, sync_to_thread=False)}
+_CHART = {"asked": Provide(statistics.Charting, sync_to_thread=False)}
 
 
 def api_router() -> Router:
@@ -280,26 +286,32 @@ def api_router() -> Router:
                 status_code=200,
                 operation_class=grouping.TAKES_CANDIDATE,
             )(grouping.preview_grouping),
-            get("/projects/{project_id:str}/issues", responses=_ERRORS)(issue_lists.list_issues),
-            get("/organizations/{org_id:str}/issues", responses=_ERRORS)(
+            get("/projects/{project_id:str}/issues", responses=_ERRORS, dependencies=_ISSUES)(
+                issue_lists.list_issues
+            ),
+            get("/organizations/{org_id:str}/issues", responses=_ERRORS, dependencies=_ISSUES)(
                 issue_lists.list_organization_issues
             ),
-            get("/projects/{project_id:str}/events", responses=_ERRORS)(
+            get("/projects/{project_id:str}/events", responses=_ERRORS, dependencies=_EVENTS)(
                 issue_lists.list_project_events
             ),
-            get("/organizations/{org_id:str}/events", responses=_ERRORS)(
+            get("/organizations/{org_id:str}/events", responses=_ERRORS, dependencies=_EVENTS)(
                 issue_lists.list_organization_events
             ),
-            get("/projects/{project_id:str}/statistics/volume", responses=_ERRORS)(
-                statistics.get_project_volume
-            ),
-            get("/organizations/{org_id:str}/statistics/volume", responses=_ERRORS)(
-                statistics.get_organization_volume
-            ),
+            get(
+                "/projects/{project_id:str}/statistics/volume",
+                responses=_ERRORS,
+                dependencies=_CHART,
+            )(statistics.get_project_volume),
+            get(
+                "/organizations/{org_id:str}/statistics/volume",
+                responses=_ERRORS,
+                dependencies=_CHART,
+            )(statistics.get_organization_volume),
             get("/projects/{project_id:str}/statistics/top-issues", responses=_ERRORS)(
                 statistics.get_top_issues
             ),
-            get("/issues/{issue_id:str}/timeline", responses=_ERRORS)(
+            get("/issues/{issue_id:str}/timeline", responses=_ERRORS, dependencies=_CHART)(
                 statistics.get_issue_timeline
             ),
             get("/projects/{project_id:str}/search/keys", responses=_ERRORS)(

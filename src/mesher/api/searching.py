@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from mesher.errors import ProtocolError
 from mesher.search.parse import parse_query
 from mesher.search.tree import And, Node, Pattern, StateIs, TagIs
-from mesher.storage.issue_search import USUAL_WINDOW, Window
+from mesher.storage.issue_search import Window, usual_window
 from mesher.types import IssueStatus
 
 # The framework keeps the name ``query`` for itself.
@@ -44,7 +44,7 @@ def read_window(since: datetime | None, until: datetime | None) -> Window:
             )
     end = until or datetime.now(UTC)
     try:
-        window = Window(since or end - USUAL_WINDOW, end)
+        window = Window(since, end) if since else usual_window(end)
         length = window.until - window.since
     except OverflowError as error:
         raise ProtocolError("until is too far away", field="until") from error

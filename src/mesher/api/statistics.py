@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import available_timezones
 
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from mesher.accounts.access import (
@@ -40,53 +42,42 @@ Zone = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Charting:
+    """The parameters of figures by hour or day."""
+
+    since: Since = None
+    until: Until = None
+    unit: FromQuery[Unit] = "hour"
+    zone: Zone = "UTC"
+
+
 async def get_project_volume(
-    request: ApiRequest,
-    project_id: FromPath[str],
-    *,
-    since: Since = None,
-    until: Until = None,
-    unit: FromQuery[Unit] = "hour",
-    zone: Zone = "UTC",
+    request: ApiRequest, project_id: FromPath[str], asked: NamedDependency[Charting]
 ) -> Page[VolumePoint]:
     """How many events of which level came in a project, by hour or day."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        window = _window(since, until, unit, zone)
-        return Page(await list_volume(conn, [project], window, unit, zone))
+        return Page(await list_volume(conn, [project], _window(asked), asked.unit, asked.zone))
 
 
 async def get_organization_volume(
-    request: ApiRequest,
-    org_id: FromPath[str],
-    *,
-    since: Since = None,
-    until: Until = None,
-    unit: FromQuery[Unit] = "hour",
-    zone: Zone = "UTC",
+    request: ApiRequest, org_id: FromPath[str], asked: NamedDependency[Charting]
 ) -> Page[VolumePoint]:
     """The same over all projects of an organisation that the caller sees."""
     async with reading_as(request) as (conn, actor):
         organization = await accessible_organization(conn, actor, org_id)
         projects = await projects_of_organization(conn, actor, organization)
-        window = _window(since, until, unit, zone)
-        return Page(await list_volume(conn, projects, window, unit, zone))
+        return Page(await list_volume(conn, projects, _window(asked), asked.unit, asked.zone))
 
 
 async def get_issue_timeline(
-    request: ApiRequest,
-    issue_id: FromPath[str],
-    *,
-    since: Since = None,
-    until: Until = None,
-    unit: FromQuery[Unit] = "hour",
-    zone: Zone = "UTC",
+    request: ApiRequest, issue_id: FromPath[str], asked: NamedDependency[Charting]
 ) -> Page[TimelinePoint]:
     """How many events an issue had, by hour or day."""
     async with reading_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        window = _window(since, until, unit, zone)
-        return Page(await list_timeline(conn, issue, window, unit, zone))
+        return Page(await list_timeline(conn, issue, _window(asked), asked.unit, asked.zone))
 
 
 async def get_top_issues(
@@ -104,12 +95,12 @@ async def get_top_issues(
         return Page(await list_top_issues(conn, [project], window, limit=limit))
 
 
-def _window(since: datetime | None, until: datetime | None, unit: Unit, zone: str) -> Window:
-    window = read_window(since, until)
-    if unit == "hour" and window.until - window.since > timedelta(hours=MAX_HOURS):
+def _window(asked: Charting) -> Window:
+    window = read_window(asked.since, asked.until)
+    if asked.unit == "hour" and window.until - window.since > timedelta(hours=MAX_HOURS):
         raise ProtocolError(
             f"that is more than {MAX_HOURS} hours", field="since", hint="ask for unit=day"
         )
-    if zone not in available_timezones():
-        raise ProtocolError(f"there is no time zone {zone!r}", field="time_zone")
+    if asked.zone not in available_timezones():
+        raise ProtocolError(f"there is no time zone {asked.zone!r}", field="time_zone")
     return window

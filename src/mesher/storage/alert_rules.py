@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import AlertCondition, AlertRule, Project
 from mesher.values.alert_action import AlertAction
 
@@ -77,10 +77,7 @@ async def list_rules(
         values,
     )
     rules = [AlertRule.from_row(row) for row in result.mappings()]
-    if len(rules) <= limit:
-        return Page(rules)
-    last = rules[limit - 1]
-    return Page(rules[:limit], encode_cursor((last.created_at, last.id)))
+    return cut_page(rules, limit, lambda rule: (rule.created_at, rule.id))
 
 
 async def find_rule(conn: ReadConnection, project: Project, rule_id: uuid.UUID) -> AlertRule | None:

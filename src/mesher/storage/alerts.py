@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import Alert, AlertRule, AlertSnapshot, AlertStatus, Project
 
@@ -100,10 +100,7 @@ async def list_alerts(
         values,
     )
     alerts = [Alert.from_row(row) for row in result.mappings()]
-    if len(alerts) <= limit:
-        return Page(alerts)
-    last = alerts[limit - 1]
-    return Page(alerts[:limit], encode_cursor((last.triggered_at, last.id)))
+    return cut_page(alerts, limit, lambda alert: (alert.triggered_at, alert.id))
 
 
 async def find_alert(conn: ReadConnection, viewer: Viewer, alert_id: uuid.UUID) -> Alert | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import ApiKey, Project
 
 _COLUMNS = ", ".join(f"k.{name}" for name in ApiKey.__fields__())
@@ -68,10 +68,7 @@ async def list_keys(
         values,
     )
     keys = [ApiKey.from_row(row) for row in result.mappings()]
-    if len(keys) <= limit:
-        return Page(keys)
-    last = keys[limit - 1]
-    return Page(keys[:limit], encode_cursor((last.created_at, last.id)))
+    return cut_page(keys, limit, lambda key: (key.created_at, key.id))
 
 
 async def lock_key(conn: WriteConnection, project: Project, key_id: uuid.UUID) -> ApiKey | None:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 
 _INSERT = text("""
     INSERT INTO audit_log
@@ -154,7 +154,6 @@ async def list_changes(
         """),
         values,
     )
-    rows = result.all()
     entries = [
         AuditEntry(
             id=str(row.id),
@@ -165,6 +164,6 @@ async def list_changes(
             target=Target(kind=row.target_kind, id=row.target_id, name=row.target_name),
             details=row.details,
         )
-        for row in rows[:limit]
+        for row in result
     ]
-    return Page(entries, encode_cursor((rows[limit - 1].id,)) if len(rows) > limit else None)
+    return cut_page(entries, limit, lambda entry: (int(entry.id),))

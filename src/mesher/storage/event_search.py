@@ -15,7 +15,7 @@ from mesher.storage.database import ReadConnection
 from mesher.storage.events import EventSummary
 from mesher.storage.issue_search import Window
 from mesher.storage.latest_releases import latest_releases
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
 from mesher.types import Project
@@ -75,7 +75,4 @@ async def search_events(
             made.values,
         )
     events = [msgspec.convert(row, EventSummary) for row in result.mappings()]
-    if len(events) <= limit:
-        return Page(events)
-    last = events[limit - 1]
-    return Page(events[:limit], encode_cursor((last.received_at, last.id)))
+    return cut_page(events, limit, lambda event: (event.received_at, event.id))

@@ -16,7 +16,7 @@ from mesher.protocol.event import Event as FullEvent
 from mesher.protocol.event import LogEntry
 from mesher.storage.database import ReadConnection
 from mesher.storage.event_payloads import decode_payload
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import Event, Issue, Project, Severity
 
 _COLUMNS = ", ".join(f"e.{name}" for name in Event.__fields__())
@@ -154,10 +154,7 @@ async def list_events(
         values["after_time"], values["after_id"] = key
     result = await conn.execute(_LIST_AFTER if cursor else _LIST_FIRST, values)
     events = [msgspec.convert(row, EventSummary) for row in result.mappings()]
-    if len(events) <= limit:
-        return Page(events)
-    last = events[limit - 1]
-    return Page(events[:limit], encode_cursor((last.received_at, last.id)))
+    return cut_page(events, limit, lambda event: (event.received_at, event.id))
 
 
 def full_event(event: Event) -> FullEvent:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from mesher.errors import ProtocolError
 from mesher.storage.audit_log import Author
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import Issue
 
 # Some pages. What is longer is a file.
@@ -138,9 +138,10 @@ async def list_activity(
         more += " AND a.id < :before"
     result = await conn.execute(text(_LIST.format(columns=_COLUMNS, more=more)), values)
     entries = [_entry(row) for row in result.mappings()]
-    if len(entries) > limit:
-        return Page(entries[:limit], encode_cursor((int(entries[limit - 1].id),)))
-    return Page(entries if comments_only else [*entries, _first_seen(issue)])
+    page = cut_page(entries, limit, lambda entry: (int(entry.id),))
+    if comments_only or page.next_cursor:
+        return page
+    return Page([*page.items, _first_seen(issue)])
 
 
 def clean_comment(comment: str) -> str:

@@ -19,7 +19,7 @@ from mesher.ids import UserId
 from mesher.search.tree import And, Node
 from mesher.storage.database import ReadConnection
 from mesher.storage.latest_releases import latest_releases
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
 from mesher.types import Issue, Project
@@ -39,6 +39,16 @@ class Window(msgspec.Struct, frozen=True):
 
     since: datetime
     until: datetime
+
+
+def usual_window(until: datetime) -> Window:
+    """
+    The window of a search that sets none.
+
+    Raises:
+        OverflowError: it would begin before the first year.
+    """
+    return Window(until - USUAL_WINDOW, until)
 
 
 class _Order(NamedTuple):
@@ -108,10 +118,7 @@ async def search_issues(
             {**values, "limit": limit + 1, "project_ids": [one.id for one in projects]},
         )
     issues = [Issue.from_row(row) for row in result.mappings()]
-    if len(issues) <= limit:
-        return Page(issues)
-    last = issues[limit - 1]
-    return Page(issues[:limit], encode_cursor((sort, getattr(last, order.column), last.id)))
+    return cut_page(issues, limit, lambda issue: (sort, getattr(issue, order.column), issue.id))
 
 
 async def find_issue_ids(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.viewer import SEES_ORGANIZATION, Viewer
 from mesher.types import Role
 
@@ -159,12 +159,9 @@ async def list_members(
         values["joined_at"], values["id"] = decode_cursor(cursor, tuple[datetime, uuid.UUID])
         after = "AND (m.joined_at, m.id) > (:joined_at, :id)"
     result = await conn.execute(text(_LIST.format(columns=_MEMBER, after=after)), values)
-    rows = result.mappings().all()
-    members = [msgspec.convert(row, Member) for row in rows[:limit]]
-    if len(rows) <= limit:
-        return Page(members)
-    last = rows[limit - 1]
-    return Page(members, encode_cursor((last["joined_at"], last["id"])))
+    # A member is told without the id of the membership, which the order has.
+    page = cut_page(list(result.mappings()), limit, lambda row: (row["joined_at"], row["id"]))
+    return Page([msgspec.convert(row, Member) for row in page.items], page.next_cursor)
 
 
 async def count_owners(conn: ReadConnection, org_id: OrgId) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -28,14 +29,26 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next_cursor: str | None = None  # None: this is the last page
 
 
-def encode_cursor(key: tuple[object, ...]) -> str:
-    """The cursor behind the row with this sort key; only characters that a URL needs no escape for."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode("ascii").rstrip("=")
+def cut_page(rows: list[T], limit: int, key: Callable[[T], tuple[object, ...]]) -> Page[T]:
+    """
+    A page of ``limit`` rows, in their order.
+
+    Args:
+        rows: read with one more than ``limit``, which tells whether a page follows.
+        limit: the length of the page.
+        key: the sort key of a row, as ``decode_cursor`` gives it back.
+    """
+    if len(rows) <= limit:
+        return Page(rows)
+    last = msgspec.json.encode(key(rows[limit - 1]))
+    # Only characters that a URL needs no escape for.
+    cursor = base64.urlsafe_b64encode(last).decode("ascii").rstrip("=")
+    return Page(rows[:limit], cursor)
 
 
 def decode_cursor(cursor: str, key_type: type[T]) -> T:
     """
-    The sort key that ``encode_cursor`` was given.
+    The sort key of the row that the page before ended with, as ``cut_page`` was told it.
 
     Raises:
         ProtocolError: the text is no cursor of a list with this order.

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import Project
 
 # A page of a project's events, latest first, by idx_events_project_received of one partition after
@@ -56,7 +56,4 @@ async def list_project_events(
         values["after_time"], values["after_id"] = decode_cursor(cursor, tuple[datetime, uuid.UUID])
     result = await conn.execute(_LIST_AFTER if cursor else _LIST_FIRST, values)
     found = [msgspec.convert(row, ProjectEvent) for row in result.mappings()]
-    if len(found) <= limit:
-        return Page(found)
-    last = found[limit - 1]
-    return Page(found[:limit], encode_cursor((last.received_at, last.id)))
+    return cut_page(found, limit, lambda event: (event.received_at, event.id))

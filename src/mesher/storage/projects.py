@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, parse_uuid
 from mesher.storage.database import ReadConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.releases import Release
 from mesher.storage.viewer import SEES_PROJECT, Viewer
 from mesher.types import ApiKey, Organization, Project
@@ -124,8 +124,7 @@ async def list_projects(
         _LIST, {**viewer.as_parameters(), "after": after, "limit": limit + 1}
     )
     projects = [Project.from_row(row) for row in result.mappings()]
-    more = len(projects) > limit
-    return Page(projects[:limit], encode_cursor((projects[limit - 1].number,)) if more else None)
+    return cut_page(projects, limit, lambda project: (project.number,))
 
 
 async def list_projects_of_organization(

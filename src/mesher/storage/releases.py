@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.types import Organization, Project
 
 ReleaseStatus = Literal["open", "archived"]
@@ -181,10 +181,7 @@ async def list_releases(
         values,
     )
     found = [msgspec.convert(row, Release) for row in result.mappings()]
-    if len(found) <= limit:
-        return Page(found)
-    last = found[limit - 1]
-    return Page(found[:limit], encode_cursor((last.created_at, last.id)))
+    return cut_page(found, limit, lambda release: (release.created_at, release.id))
 
 
 async def find_previous_with_commits(

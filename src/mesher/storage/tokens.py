@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, ProjectId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.pages import Page, decode_cursor, encode_cursor
+from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.viewer import Viewer
 from mesher.types import ApiToken, Organization, TokenScope
 
@@ -133,10 +133,7 @@ async def list_tokens(
         values,
     )
     found = [ApiToken.from_row(row) for row in result.mappings()]
-    if len(found) <= limit:
-        return Page(found)
-    last = found[limit - 1]
-    return Page(found[:limit], encode_cursor((last.created_at, last.id)))
+    return cut_page(found, limit, lambda token: (token.created_at, token.id))
 
 
 async def revoke_token(

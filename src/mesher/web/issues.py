@@ -26,7 +26,8 @@ from mesher.storage.database import ReadConnection
 from mesher.storage.events import find_latest_event, find_neighbours, full_event, list_events
 from mesher.storage.issues import delete_issue
 from mesher.symbolication.problems import KINDS
-from mesher.triage import IssueChange, change_issue
+from mesher.triage.asked import IssueChange
+from mesher.triage.deciding import change_issue
 from mesher.types import Event, Issue, IssueStatus
 from mesher.web.issue_changes import grouping_sections
 from mesher.web.render import project_path, render

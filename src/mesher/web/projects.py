@@ -12,10 +12,11 @@ from litestar.response import Redirect
 from mesher.accounts.access import accessible_project
 from mesher.protocol.auth import format_dsn
 from mesher.resources import resources_of
-from mesher.search.parse import QueryError, parse_query
+from mesher.search.mistakes import QueryError
+from mesher.search.parse import parse_query
 from mesher.search.tree import And, Node, StateIs
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import USUAL_WINDOW, Window, search_issues
+from mesher.storage.issue_search import search_issues, usual_window
 from mesher.storage.issues import has_issues
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.projects import list_active_keys, list_projects
@@ -67,7 +68,7 @@ async def show_issues(
                 conn,
                 [project],
                 _query(text, status, now),
-                Window(now - USUAL_WINDOW, now),
+                usual_window(now),
                 viewer=actor.viewer.user_id,
                 sort="last_seen",
                 limit=ISSUES_PER_PAGE,

@@ -24,7 +24,8 @@ from mesher.storage.issue_activity import (
 )
 from mesher.storage.memberships import list_members
 from mesher.storage.pages import MAX_PAGE_ROWS
-from mesher.triage import Archiving, IssueChange, Resolving, change_issue
+from mesher.triage.asked import Archiving, IssueChange, Resolving
+from mesher.triage.deciding import change_issue
 from mesher.types import Issue, Project
 from mesher.web.session import WebRequest, writing_as
 

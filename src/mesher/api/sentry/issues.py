@@ -25,10 +25,11 @@ from mesher.search.parse import parse_query
 from mesher.search.tree import And, Or, StateIs
 from mesher.storage import project_events
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import USUAL_WINDOW, Window, search_issues
+from mesher.storage.issue_search import search_issues, usual_window
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
-from mesher.triage import IssueChange, Resolving, change_issues
+from mesher.triage.asked import IssueChange, Resolving
+from mesher.triage.deciding import change_issues
 from mesher.types import Issue, IssueStatus, Project
 
 SentryStatus = Literal[
@@ -172,7 +173,7 @@ async def _page(
         conn,
         [project],
         And((query, Or(tuple(map(StateIs, sorted(statuses)))))) if statuses else query,
-        Window(now - USUAL_WINDOW, now),
+        usual_window(now),
         viewer=actor.viewer.user_id,
         sort="last_seen",
         limit=PAGE_ROWS,
