@@ -64,6 +64,8 @@ INDEXES = {
 }
 # What later migrations added.
 LATER_INDEXES = {
+    "idx_issues_project_first_seen": "issues(project_id, first_seen DESC, id DESC)",
+    "idx_issues_project_events": "issues(project_id, event_count DESC, id DESC)",
     "idx_api_tokens_user": "api_tokens(user_id)",
     "idx_user_identities_user": "user_identities(user_id)",
     "idx_api_tokens_org": "api_tokens(org_id, created_at, id)",
