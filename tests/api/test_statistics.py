@@ -74,3 +74,20 @@ def test_an_issue_has_a_timeline(call: Any, shop: None) -> None:
 def test_what_does_not_fit_is_named(call: Any, parameters: str, field: str) -> None:
     answer = call("GET", f"/projects/ada-shop/statistics/volume?{parameters}")
     assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_the_top_issues_are_those_of_the_window_however_large_others_are(
+    call: Any, store: Any
+) -> None:
+    large = [_failure(name) for name in "CDEFGHI" for _ in range(3)]
+    store(*large, begin=BEGIN + timedelta(days=2))
+    store(_failure("A"), _failure("A"), _failure("B"))
+    store(_failure("C"))
+    top = call("GET", f"/projects/ada-shop/statistics/top-issues?{DAY}&limit=1").json()["items"]
+    assert [one["events"] for one in top] == [2]
+    titles = {
+        one["id"]: one["title"] for one in call("GET", "/projects/ada-shop/issues").json()["items"]
+    }
+    assert titles[top[0]["issue_id"]] == "A: x"
+    every = call("GET", f"/projects/ada-shop/statistics/top-issues?{DAY}").json()["items"]
+    assert [one["events"] for one in every] == [2, 1, 1]

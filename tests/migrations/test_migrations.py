@@ -70,6 +70,8 @@ LATER_INDEXES = {
     "idx_live_log_at": "live_log(at)",
     "idx_alert_rules_order": "alert_rules(project_id, created_at, id)",
     "idx_alerts_project_triggered": "alerts(project_id, triggered_at DESC, id)",
+    "idx_issues_project_first_seen": "issues(project_id, first_seen DESC, id DESC)",
+    "idx_issues_project_events": "issues(project_id, event_count DESC, id DESC)",
     "idx_api_tokens_user": "api_tokens(user_id)",
     "idx_user_identities_user": "user_identities(user_id)",
     "idx_api_tokens_org": "api_tokens(org_id, created_at, id)",

@@ -22,13 +22,12 @@ from mesher.api.searching import Since, Until, read_window
 from mesher.errors import ProtocolError
 from mesher.storage.issue_search import Window
 from mesher.storage.pages import Page
+from mesher.storage.top_issues import TopIssue, list_top_issues
 from mesher.storage.volume import (
     TimelinePoint,
-    TopIssue,
     Unit,
     VolumePoint,
     list_timeline,
-    list_top_issues,
     list_volume,
 )
 

@@ -41,7 +41,8 @@ async def search_events(
         return Page([])
     latest = await latest_releases(conn, projects, query)
     made = Conditions("events", projects, viewer=viewer, latest=latest)
-    until, rows = made.parameter(window.until), made.parameter(limit + 1)
+    since, until = made.parameter(window.since), made.parameter(window.until)
+    rows = made.parameter(limit + 1)
     after = ""
     if cursor:
         after_time, after_id = decode_cursor(cursor, tuple[datetime, uuid.UUID])
@@ -54,17 +55,23 @@ async def search_events(
         source += " JOIN issues AS i ON i.id = e.issue_id"
     async with limited_time(conn):
         result = await conn.execute(
-            # The latest of each project, read off the index, then the latest of these.
+            # The latest of each project, read off the index, then the latest of these. Projects without
+            # events are passed over: PostgreSQL takes each for the usual one, and would look for its
+            # events in indexes that hold those of all.
             text(f"""
                 SELECT found.*
                 FROM unnest(CAST({made.parameter([one.id for one in projects])} AS uuid[])) AS p (id),
+                LATERAL (
+                    SELECT FROM events AS e
+                    WHERE e.project_id = p.id AND e.received_at >= {since} AND e.received_at < {until}
+                    LIMIT 1
+                ) AS has_events,
                 LATERAL (
                     SELECT e.id, e.project_id, e.issue_id, e.level, e.message, e.tags,
                            e.user_context, e.sdk_name, e.sdk_version, e.received_at
                     FROM {source}
                     WHERE e.project_id = p.id
-                      AND e.received_at >= {made.parameter(window.since)}
-                      AND e.received_at < {until}
+                      AND e.received_at >= {since} AND e.received_at < {until}
                       AND {made.condition(query)} {after}
                     ORDER BY e.received_at DESC, e.id DESC
                     LIMIT {rows}

@@ -13,16 +13,21 @@ from mesher.storage.issue_search import Window
 
 # By the primary key of issue_counts; an hour that begins before the window counts with its beginning.
 # In floats: a page may read ten thousand hours, and extract() would take twice as long, in numerics.
+# A row for each issue: with one for each part, reading the rows would take longer than the statement.
 _COUNT = text("""
-    SELECT c.issue_id,
-           width_bucket(date_part('epoch', greatest(c.hour, CAST(:since AS timestamptz))),
-                        date_part('epoch', CAST(:since AS timestamptz)),
-                        date_part('epoch', CAST(:until AS timestamptz)), :buckets) AS bucket,
-           sum(c.events)::bigint AS events
-    FROM issue_counts AS c
-    WHERE c.issue_id = ANY(:issue_ids) AND c.hour < :until
-      AND c.hour >= date_trunc('hour', CAST(:since AS timestamptz), 'UTC')
-    GROUP BY 1, 2
+    SELECT issue_id, array_agg(bucket) AS buckets, array_agg(events) AS events
+    FROM (
+        SELECT c.issue_id,
+               width_bucket(date_part('epoch', greatest(c.hour, CAST(:since AS timestamptz))),
+                            date_part('epoch', CAST(:since AS timestamptz)),
+                            date_part('epoch', CAST(:until AS timestamptz)), :buckets) AS bucket,
+               sum(c.events)::bigint AS events
+        FROM issue_counts AS c
+        WHERE c.issue_id = ANY(:issue_ids) AND c.hour < :until
+          AND c.hour >= date_trunc('hour', CAST(:since AS timestamptz), 'UTC')
+        GROUP BY 1, 2
+    ) AS counted
+    GROUP BY 1
 """)
 
 
@@ -46,5 +51,7 @@ async def counts_of_issues(
             "buckets": buckets,
         }
         for row in await conn.execute(_COUNT, values):
-            series[row.issue_id][row.bucket - 1] = row.events
+            counts = series[row.issue_id]
+            for bucket, events in zip(row.buckets, row.events, strict=True):
+                counts[bucket - 1] = events
     return {issue_id: WindowCount(sum(counts), counts) for issue_id, counts in series.items()}

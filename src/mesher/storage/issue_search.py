@@ -56,12 +56,19 @@ class _Order(NamedTuple):
     cursor_type: Any  # of the cursor: name of the sort, value and id of the page's last row
 
 
-# By last_seen a page is read off idx_issues_project_last_seen; the others sort a project's issues.
+# Each is read off an index of its own: idx_issues_project_last_seen, …_first_seen, …_events.
 _ORDERS: dict[IssueSort, _Order] = {
     "last_seen": _Order("last_seen", tuple[Literal["last_seen"], datetime, uuid.UUID]),
     "first_seen": _Order("first_seen", tuple[Literal["first_seen"], datetime, uuid.UUID]),
     "events": _Order("event_count", tuple[Literal["events"], int, uuid.UUID]),
 }
+
+# Those without issues are left out by the index first: where few projects have nearly all issues,
+# PostgreSQL takes each for a large one, and would read the whole table for an empty one.
+_PROJECTS = """
+                unnest(CAST(:project_ids AS uuid[])) AS p (id),
+                LATERAL (SELECT FROM issues AS o WHERE o.project_id = p.id LIMIT 1) AS has_issues
+"""
 
 
 async def search_issues(
@@ -104,7 +111,7 @@ async def search_issues(
         result = await conn.execute(
             text(f"""
                 SELECT i.*
-                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id),
+                FROM {_PROJECTS},
                 LATERAL (
                     SELECT {_COLUMNS}
                     FROM issues AS i
@@ -145,7 +152,7 @@ async def find_issue_ids(
         result = await conn.execute(
             text(f"""
                 SELECT i.id
-                FROM unnest(CAST(:project_ids AS uuid[])) AS p (id),
+                FROM {_PROJECTS},
                 LATERAL (
                     SELECT i.id FROM issues AS i
                     WHERE {" AND ".join(conditions)} ORDER BY i.id LIMIT :limit

@@ -11,21 +11,34 @@ from mesher.types import Issue
 
 # Of the issues that share most bands. Reading and comparing them takes some milliseconds.
 MAX_CANDIDATES = 50
+# Bands that more issues share say little: of such, some.
+MAX_OF_BAND = 300
 MAX_SIMILAR = 10
 # Below this, two issues share little more than common words.
 MIN_SCORE = 0.3
 
 _COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
 
-# By idx_issue_signatures_bands. The bands hold the project already; the condition is what isolates.
+# Each band by idx_issue_signatures_bands, and only those issues then read that share most: PostgreSQL
+# takes the bands of a signature for independent, and asked for all of them at once it would rather read
+# every issue. The bands hold the project already; the condition is what isolates.
 _FIND_CANDIDATES = text(f"""
+    WITH sharing AS MATERIALIZED (
+        SELECT s.issue_id, count(*) AS bands
+        FROM unnest(CAST(:bands AS bigint[])) AS wanted (band),
+        LATERAL (
+            SELECT s.issue_id FROM issue_signatures AS s
+            WHERE s.bands @> ARRAY[wanted.band]
+            LIMIT :of_band
+        ) AS s
+        GROUP BY 1
+        ORDER BY 2 DESC
+        LIMIT :of_band
+    )
     SELECT {_COLUMNS}
-    FROM issue_signatures AS s
-    JOIN issues AS i ON i.id = s.issue_id
-    WHERE s.bands && CAST(:bands AS bigint[]) AND i.project_id = :project_id AND i.id <> :issue_id
-    ORDER BY (
-        SELECT count(*) FROM unnest(s.bands) AS band WHERE band = ANY (CAST(:bands AS bigint[]))
-    ) DESC, i.last_seen DESC, i.id
+    FROM sharing JOIN issues AS i ON i.id = sharing.issue_id
+    WHERE i.project_id = :project_id AND i.id <> :issue_id
+    ORDER BY sharing.bands DESC, i.last_seen DESC, i.id
     LIMIT :limit
 """)
 
@@ -46,6 +59,7 @@ async def find_similar(conn: ReadConnection, issue: Issue) -> list[SimilarIssue]
             "bands": bands(own, issue.project_id),
             "project_id": issue.project_id,
             "issue_id": issue.id,
+            "of_band": MAX_OF_BAND,
             "limit": MAX_CANDIDATES,
         },
     )

@@ -67,7 +67,16 @@ _UPLOADS_OF_ORGANIZATION = text("""
     SELECT count(*) AS artifacts, CAST(coalesce(sum(stored_bytes), 0) AS bigint) AS artifact_bytes
     FROM artifact_files WHERE org_id = :org_id
 """)
-_PROJECTS = text("SELECT id FROM projects WHERE org_id = :org_id ORDER BY number")
+# Those that have anything; artifacts are counted for the organisation as a whole. By outcomes_pkey and
+# idx_attachments_received, one row of each project.
+_PROJECTS = text("""
+    SELECT p.id FROM projects AS p
+    WHERE p.org_id = :org_id AND (
+        EXISTS (SELECT FROM outcomes AS o WHERE o.project_id = p.id)
+        OR EXISTS (SELECT FROM attachments AS a WHERE a.project_id = p.id)
+    )
+    ORDER BY p.number
+""")
 
 
 class StorageUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -49,16 +48,6 @@ _TIMELINE = text(f"""
     GROUP BY 1 ORDER BY 1
 """)
 
-# By idx_issue_counts_project.
-_TOP = text("""
-    SELECT c.issue_id, sum(c.events)::bigint AS events
-    FROM issue_counts AS c
-    WHERE c.project_id = ANY(:project_ids) AND c.hour < :until
-      AND c.hour >= date_trunc('hour', CAST(:since AS timestamptz), 'UTC')
-    GROUP BY 1 ORDER BY 2 DESC, 1
-    LIMIT :limit
-""")
-
 
 class VolumePoint(msgspec.Struct, frozen=True):
     """What came in one hour or day."""
@@ -72,13 +61,6 @@ class TimelinePoint(msgspec.Struct, frozen=True):
     """How many events an issue had in one hour or day."""
 
     begin: datetime
-    events: int
-
-
-class TopIssue(msgspec.Struct, frozen=True):
-    """An issue, and how many events it had in the window."""
-
-    issue_id: uuid.UUID
     events: int
 
 
@@ -99,19 +81,6 @@ async def list_timeline(
     """How many events an issue had in each hour or day of a time zone, the oldest first."""
     values = {**_values(window, unit, zone), "issue_id": issue.id}
     return [TimelinePoint(*row) for row in await conn.execute(_TIMELINE, values)]
-
-
-async def list_top_issues(
-    conn: ReadConnection, projects: Sequence[Project], window: Window, *, limit: int
-) -> list[TopIssue]:
-    """The issues with the most events in the window, the largest first."""
-    values = {
-        "project_ids": [project.id for project in projects],
-        "since": window.since,
-        "until": window.until,
-        "limit": limit,
-    }
-    return [TopIssue(*row) for row in await conn.execute(_TOP, values)]
 
 
 def _values(window: Window, unit: Unit, zone: str) -> dict[str, object]:

@@ -33,6 +33,10 @@ class Issue(SchemaType):
         Index("idx_issues_project_status", "project_id", "status"),
         Index("idx_issues_project_last_seen", "project_id", text("last_seen DESC")),
         Index(
+            "idx_issues_project_first_seen", "project_id", text("first_seen DESC"), text("id DESC")
+        ),
+        Index("idx_issues_project_events", "project_id", text("event_count DESC"), text("id DESC")),
+        Index(
             "idx_issues_archived_until",
             "id",
             postgresql_where=text("(archive ->> 'until') IS NOT NULL"),
