@@ -7,6 +7,7 @@
 #   make bench   the benchmarks (benchmarks/README.md); writes docs/performance-results.md
 #   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
 #   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
+#   make api-fuzz    made-up requests to the API, held against its document; MINUTES=10 for longer
 #   make access-table   docs/access.md from what is declared beside the routes
 #   make grouping-evaluation   docs/grouping-evaluation.md from the labelled events
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
@@ -32,7 +33,7 @@ COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
 # One process for each core, a file of tests after the other: both have servers of their own.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: run setup test check bench chaos fuzz access-table grouping-evaluation lock
+.PHONY: run setup test check bench chaos fuzz api-fuzz access-table grouping-evaluation lock
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -59,6 +60,10 @@ chaos: setup
 
 fuzz: .venv/dev.stamp
 	FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest tests/fuzz
+
+# Half of the time with ids of things that are there, half with any.
+api-fuzz: .venv/dev.stamp
+	API_FUZZ_SECONDS=$$(( $(or $(MINUTES),2) * 30 )) $(BIN)/pytest tests/api/test_document_holds.py
 
 # A stamp is newer than the pins that it stands for; a changed pin installs again.
 .venv/run.stamp: requirements/run.txt pyproject.toml

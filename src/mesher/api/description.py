@@ -104,6 +104,12 @@ QUERY_PARAMETERS: Final[Mapping[str, str]] = {
     "target_id": "Only changes of the thing with this id.",
 }
 
+# Answers that are files, by operation.
+FILES: Final[Mapping[str, str]] = {
+    "download_attachment": "application/octet-stream",
+    "export_person_data": "application/gzip",
+}
+
 # Bodies as they may look, by operation.
 EXAMPLES: Final[Mapping[str, Any]] = {
     "update_me": {"display_name": "Ada"},

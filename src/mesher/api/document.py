@@ -112,6 +112,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         if response.get("description") == "Additional response":
             response["description"] = "Made" if status == "201" else "As asked for"
+    if name in description.FILES:
+        schema = {"type": "string", "format": "binary"}
+        responses["200"]["content"] = {description.FILES[name]: {"schema": schema}}
     need = API_NEEDS.get(name)
     if need is not None and need.public:
         operation["security"] = []

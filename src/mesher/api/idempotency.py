@@ -43,6 +43,8 @@ KEY_HEADER: Final = "Idempotency-Key"
 MAX_KEY_CHARACTERS: Final = 255  # four times a uuid, and it is part of an index
 # Of a body that is part of the request; the API takes no larger ones.
 MAX_BODY_BYTES: Final = 256 * 1024
+# What is made is answered with a kilobyte; larger ones are files.
+MAX_ANSWER_BYTES: Final = 64 * 1024
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 # The one before may be answered in a moment.
 RETRY_AFTER_SECONDS: Final = 1
@@ -124,7 +126,8 @@ class _Once:
         if answer.status is None:
             return  # it broke off: nobody knows whether it was done
         async with writing(self._resources.engine) as conn:
-            if answer.status >= 400:  # every handler that fails rolls its transaction back
+            # Every handler that fails rolls its transaction back, and what answers at length only reads.
+            if answer.status >= 400 or answer.is_too_long:
                 await release_key(conn, self._caller, self._key)
                 return
             content = msgspec.json.encode(_Kept(answer.headers, answer.body_text())).decode()
@@ -152,6 +155,7 @@ class _Recorder:
     def __init__(self, send: Any) -> None:
         self._send = send
         self._body = b""
+        self._body_bytes = 0
         self._status: int | None = None
         self.status: int | None = None  # once the answer is complete
         self.headers: list[tuple[str, str]] = []
@@ -164,10 +168,18 @@ class _Recorder:
                 (n.decode("latin-1"), v.decode("latin-1")) for n, v in message["headers"]
             ]
         elif message["type"] == "http.response.body":
-            self._body += message.get("body", b"")
+            body = message.get("body", b"")
+            self._body_bytes += len(body)
+            if not self.is_too_long:
+                self._body += body
             if not message.get("more_body", False):
                 self.status = self._status
         await self._send(message)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the answer is one that is not kept."""
+        return self._body_bytes > MAX_ANSWER_BYTES
 
     def body_text(self) -> str:
         """The body as text that JSON can hold."""
