@@ -22,6 +22,8 @@ from mesher.api.idempotency import KEY_HEADER, MAX_KEY_CHARACTERS
 from mesher.api.permissions import API_NEEDS
 from mesher.values.event import EventPayload
 
+# Answered on a shorter way than the framework's, where an event's own id keeps it from being stored twice.
+_SENDING = ("create_event", "create_events")
 _METHODS = ("get", "put", "post", "delete", "patch")
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 # What any operation may answer, and needs no word beside the operation.
@@ -96,25 +98,13 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["summary"] = " ".join((sentence[1] if sentence else text).split())
     operation["description"] = text
     operation["tags"] = [_tag(path)]
-    parts = [part for part in path.split("/") if part]
     for parameter in operation.get("parameters", []):
         _describe(parameter)
     _complete_body(name, operation)
-    responses = operation["responses"]
-    for status, response in _EVERYWHERE.items():
-        responses.setdefault(status, response)
-    if "requestBody" in operation:
-        responses.update(_TOO_LARGE)
-    if method == "post" and parts[-1] not in ("events", "bulk"):
+    _complete_answers(name, operation)
+    if method == "post" and name not in _SENDING:
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
-        for status, response in _CREATION.items():
-            responses.setdefault(status, response)
-    for status, response in responses.items():
-        if response.get("description") == "Additional response":
-            response["description"] = "Made" if status == "201" else "As asked for"
-    if name in description.FILES:
-        schema = {"type": "string", "format": "binary"}
-        responses["200"]["content"] = {description.FILES[name]: {"schema": schema}}
+        operation["responses"] = {**_CREATION, **operation["responses"]}
     need = API_NEEDS.get(name)
     if need is not None and need.public:
         operation["security"] = []
@@ -143,6 +133,18 @@ def _complete_body(name: str, operation: dict[str, Any]) -> None:
             content["example"] = description.EXAMPLES[name]
 
 
+def _complete_answers(name: str, operation: dict[str, Any]) -> None:
+    too_large = _TOO_LARGE if "requestBody" in operation else {}
+    operation["responses"] = {**_EVERYWHERE, **too_large, **operation["responses"]}
+    for status, response in operation["responses"].items():
+        if response["description"] == "Additional response":
+            response["description"] = "Made" if status == "201" else "As asked for"
+    if name in description.FILES:
+        schema = {"type": "string", "format": "binary"}
+        content = {description.FILES[name]: {"schema": schema}}
+        operation["responses"]["200"]["content"] = content
+
+
 def _ingestion(schemas: dict[str, Any]) -> dict[str, Any]:
     """The two operations that are answered on a shorter way than the framework's."""
     [reference], components = msgspec.json.schema_components(
@@ -153,13 +155,13 @@ def _ingestion(schemas: dict[str, Any]) -> dict[str, Any]:
     created = {"type": "string", "description": "The event's id, 32 hex digits."}
     return {
         "/api/v1/events": _sending(
-            "create_event",
+            _SENDING[0],
             "Send an event. It is on disk when this answers, and stored soon after.",
             reference,
             {"type": "object", "properties": {"id": created}, "required": ["id"]},
         ),
         "/api/v1/events/bulk": _sending(
-            "create_events",
+            _SENDING[1],
             "Send several events at once, each as `/api/v1/events` takes it.",
             {"type": "array", "items": reference},
             {
