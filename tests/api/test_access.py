@@ -47,7 +47,7 @@ class Route:
     @property
     def names_things(self) -> bool:
         """Whether its address is of a tenant's thing; below ``me`` everything is the caller's own."""
-        return "_id}" in self.path and not self.path.startswith("/api/v1/me/")
+        return "_id}" in self.path and not self.path.startswith(("/api/v1/me/", "/account/"))
 
     @property
     def destroys(self) -> bool:

@@ -123,6 +123,8 @@ LATER_INDEXES = {
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
+    "second_factors",
+    "recovery_codes",
     "idempotency_keys",
     "live_log",
     "api_tokens",

@@ -8,13 +8,15 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesher.accounts.passwords import LoginThrottle, hash_password, verify_password
+from mesher.accounts import second_factor
+from mesher.accounts.passwords import LoginThrottle, hash_password
+from mesher.accounts.proof import require_password
 from mesher.accounts.sessions import normal_email
-from mesher.errors import Conflict, Forbidden, NotFound, ProtocolError
+from mesher.errors import Conflict, NotFound, ProtocolError
 from mesher.ids import UserId
 from mesher.storage import users
 from mesher.storage.audit_log import Author, Target, record_change_by
-from mesher.storage.database import WriteConnection, reading, writing
+from mesher.storage.database import WriteConnection, writing
 from mesher.storage.sessions import end_all_sessions
 
 # Without it a guesser with a list of common passwords finds some people's; longer than any person
@@ -61,12 +63,15 @@ async def change_password(
         RateLimited: too many failures.
     """
     check_password(new, field="new_password")
-    async with reading(engine) as conn:
-        account = await users.find_account(conn, user_id)
-    throttle.begin(account.email, address, now.timestamp())
-    if not await verify_password(account.password_hash, current):
-        raise Forbidden("the current password is another", field="current_password")
-    throttle.succeeded(account.email, address)
+    account = await require_password(
+        engine,
+        throttle,
+        user_id,
+        password=current,
+        address=address,
+        now=now,
+        field="current_password",
+    )
     hashed = await hash_password(new)
     async with writing(engine) as conn:
         await _set_password(conn, user_id, account.email, hashed, author)
@@ -89,6 +94,20 @@ async def reset_password(conn: WriteConnection, email: str, author: Author) -> s
     hashed = await hash_password(password)
     await _set_password(conn, account.user_id, normal_email(email), hashed, author)
     return password
+
+
+async def reset_second_factor(conn: WriteConnection, email: str, author: Author) -> None:
+    """
+    Ask an account for no second factor any more; all its sessions end. For operators.
+
+    Raises:
+        NotFound: nobody has an account with this e-mail.
+    """
+    account = await users.find_credentials(conn, normal_email(email))
+    if account is None:
+        raise NotFound(f"nobody has an account with the e-mail {email!r}")
+    await second_factor.remove(conn, account.user_id, normal_email(email), author)
+    await end_all_sessions(conn, account.user_id)
 
 
 async def create_user(conn: WriteConnection, email: str, name: str, author: Author) -> str:

@@ -113,6 +113,11 @@ FILES: Final[Mapping[str, str]] = {
 # Bodies as they may look, by operation.
 EXAMPLES: Final[Mapping[str, Any]] = {
     "update_me": {"display_name": "Ada"},
+    "delete_me": {"password": "correct horse battery staple"},
+    "begin_second_factor": {"password": "correct horse battery staple"},
+    "confirm_second_factor": {"code": "123456"},
+    "replace_recovery_codes": {"password": "correct horse battery staple"},
+    "remove_second_factor": {"password": "correct horse battery staple"},
     "change_my_password": {
         "current_password": "correct horse battery staple",
         "new_password": "a longer and better one",

@@ -9,10 +9,12 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath
 
 from mesher.accounts.account import change_password
+from mesher.accounts.account_deletion import delete_account
 from mesher.accounts.client_address import client_address
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.fields import NAME, Name, clean_name
+from mesher.api.second_factor import Proof, prove
 from mesher.resources import resources_of
 from mesher.storage import users
 from mesher.storage.memberships import Membership, list_memberships
@@ -92,3 +94,16 @@ async def change_my_password(request: ApiRequest) -> None:
         address=client_address(request, resources.trusted_proxies),
         now=datetime.now(UTC),
     )
+
+
+async def delete_me(request: ApiRequest) -> None:
+    """
+    Delete the caller's account, with its tokens, sessions and second factor; it takes the password.
+
+    Who is the only owner of an organisation is asked to make somebody else one first. Comments stay.
+    """
+    async with writing_as(request, "admin") as (_, actor):
+        wanted = await read_body(request, Proof)
+    await prove(request, actor, wanted.password)
+    async with writing_as(request, "admin") as (conn, actor):
+        await delete_account(conn, actor.author, actor.viewer.user_id)

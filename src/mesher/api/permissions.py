@@ -23,6 +23,12 @@ API_NEEDS: Final[Needs] = {
     "list_my_sessions": Need(scope="admin", session=True, note="One's own."),
     "end_my_session": Need(scope="admin", note="One's own."),
     "change_my_password": Need(scope="admin", note="One's own, with the current one."),
+    "delete_me": Need(scope="admin", note="Oneself, with the password."),
+    "get_second_factor": Need(scope="admin", session=True, note="One's own."),
+    "begin_second_factor": Need(scope="admin", note="One's own, with the password."),
+    "confirm_second_factor": Need(scope="admin", note="One's own, with a code."),
+    "replace_recovery_codes": Need(scope="admin", note="One's own, with the password."),
+    "remove_second_factor": Need(scope="admin", note="One's own, with the password."),
     "list_organizations": _READ,
     "create_organization": Need(
         scope="admin", whole_organization=True, note="The operator may have kept it to themselves."

@@ -38,6 +38,7 @@ from mesher.api import (
     projects,
     releases,
     search_completion,
+    second_factor,
     similar_issues,
     statistics,
     tags,
@@ -122,6 +123,35 @@ def api_router() -> Router:
                 status_code=204,
                 operation_class=me.TAKES_PASSWORDS,
             )(me.change_my_password),
+            post(
+                "/me/delete",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                status_code=204,
+                operation_class=second_factor.TAKES_PROOF,
+            )(me.delete_me),
+            get("/me/second-factor", responses=_ERRORS)(second_factor.get_second_factor),
+            post(
+                "/me/second-factor",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                operation_class=second_factor.TAKES_PROOF,
+            )(second_factor.begin_second_factor),
+            post(
+                "/me/second-factor/confirm",
+                responses=_CHANGE_ERRORS,
+                status_code=200,
+                operation_class=second_factor.TAKES_CODE,
+            )(second_factor.confirm_second_factor),
+            post(
+                "/me/second-factor/recovery-codes",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                operation_class=second_factor.TAKES_PROOF,
+            )(second_factor.replace_recovery_codes),
+            post(
+                "/me/second-factor/remove",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                status_code=204,
+                operation_class=second_factor.TAKES_PROOF,
+            )(second_factor.remove_second_factor),
             get("/organizations", responses=_ERRORS)(organizations.list_organizations),
             post(
                 "/organizations",

@@ -45,6 +45,13 @@ def reset_password(email: Email, *, data_dir: DataDir = None) -> None:
     typer.echo(asyncio.run(_reset(_database(data_dir), email)))
 
 
+@app.command("reset-second-factor")
+def reset_second_factor(email: Email, *, data_dir: DataDir = None) -> None:
+    """Let an account log in by its password alone, when phone and recovery codes are lost."""
+    asyncio.run(_reset_factor(_database(data_dir), email))
+    typer.echo(f"{email} logs in without a second factor now")
+
+
 def _database(data_dir: DataDir) -> str:
     return chosen_database(load_settings(os.environ, data_dir=data_dir))
 
@@ -68,3 +75,10 @@ async def _reset(database_url: str, email: str) -> str:
 
     async with writing_to(database_url) as conn:
         return await reset(conn, email, operator())
+
+
+async def _reset_factor(database_url: str, email: str) -> None:
+    from mesher.accounts.account import reset_second_factor as reset  # noqa: PLC0415 - see the package
+
+    async with writing_to(database_url) as conn:
+        await reset(conn, email, operator())

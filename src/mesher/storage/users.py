@@ -32,6 +32,8 @@ _LIST_ALL = text(f"SELECT {_COLUMNS} FROM users ORDER BY created_at, id")
 _SET_NAME = text("UPDATE users SET display_name = :name WHERE id = :user_id")
 _SET_PASSWORD = text("UPDATE users SET password_hash = :password_hash WHERE id = :user_id")
 
+_DELETE_USER = text("DELETE FROM users WHERE id = :user_id")
+
 _INSERT_USER = text("""
     INSERT INTO users (email, password_hash, display_name)
     VALUES (:email, :password_hash, :display_name)
@@ -131,6 +133,12 @@ async def find_account(conn: ReadConnection, user_id: UserId) -> Account:
     return Account(email=row.email, password_hash=row.password_hash)
 
 
+async def find_account_if_there(conn: ReadConnection, user_id: UserId) -> Account | None:
+    """The same of somebody who may be gone."""
+    row = (await conn.execute(_FIND_ACCOUNT, {"user_id": user_id})).one_or_none()
+    return Account(email=row.email, password_hash=row.password_hash) if row else None
+
+
 async def find_user(conn: ReadConnection, user_id: UserId) -> User:
     """A person who is known."""
     result = await conn.execute(_FIND_USER, {"user_id": user_id})
@@ -150,6 +158,11 @@ async def set_display_name(conn: WriteConnection, user_id: UserId, name: str) ->
 async def set_password_hash(conn: WriteConnection, user_id: UserId, password_hash: str) -> None:
     """Give a person another password."""
     await conn.execute(_SET_PASSWORD, {"user_id": user_id, "password_hash": password_hash})
+
+
+async def delete_user(conn: WriteConnection, user_id: UserId) -> None:
+    """Remove a person who belongs to nothing, with all that is only theirs."""
+    await conn.execute(_DELETE_USER, {"user_id": user_id})
 
 
 async def insert_session(

@@ -22,6 +22,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     privacy,
     releases,
     removals,
+    second_factors,
     triage,
 )
 from mesher.types.alert import (

@@ -39,6 +39,11 @@ def error_page(request: WebRequest, error: MesherError) -> Response[Any]:
     )
 
 
+def problem_text(error: MesherError) -> str:
+    """What was wrong and what to do, as sentences of a page."""
+    return f"{sentence(error.message)} {sentence(error.hint)}".rstrip()
+
+
 def sentence(text: str) -> str:
     """An error's message or hint as a sentence of a page."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -22,11 +22,13 @@ from mesher.accounts.invitations import (
     accept_as_person,
     find_invitation,
 )
-from mesher.accounts.sessions import SESSION_COOKIE, log_in
+from mesher.accounts.login import LoggedIn, log_in
+from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.errors import AuthError, Conflict, ProtocolError, RateLimited
 from mesher.resources import resources_of
 from mesher.storage.database import ReadConnection, reading
 from mesher.storage.invitations import OpenInvitation
+from mesher.web.errors import problem_text
 from mesher.web.render import render
 from mesher.web.session import WebRequest, session_cookie, writing_as
 
@@ -60,7 +62,7 @@ async def submit_invitation(
     try:
         return await (_accept(request, token) if actor else _begin(request, token, data))
     except (AuthError, Conflict, ProtocolError, RateLimited) as error:
-        problem = f"{error.message}. {error.hint}".rstrip(". ").capitalize() + "."
+        problem = problem_text(error)
         return _page(invitation, token, actor, data, problem=problem, http_status=error.status)
 
 
@@ -84,13 +86,16 @@ async def _begin(request: WebRequest, token: str, data: InvitationForm) -> Redir
     session = await log_in(
         resources.engine,
         resources.login_throttle,
+        resources.secret_box,
         email=data.email,
         password=data.password,
         address=client_address(request, resources.trusted_proxies),
         old_token=None,
         now=datetime.now(UTC),
     )
-    return Redirect("/projects", status_code=303, cookies=[session_cookie(resources, session)])
+    # Whose account is new has no second factor.
+    cookies = [session_cookie(resources, session.token)] if isinstance(session, LoggedIn) else []
+    return Redirect("/projects", status_code=303, cookies=cookies)
 
 
 async def _who(request: WebRequest, conn: ReadConnection) -> Actor | None:

@@ -8,12 +8,23 @@ from mesher.accounts.needs import Need, Needs
 
 _OPEN = Need(public=True)
 _PERSON = Need(session=True)
+_PROVEN = Need(session=True, note="One's own, with the password.")
 _INVITED = Need(public=True, note="With the secret of an invitation.")
 
 PAGE_NEEDS: Final[Needs] = {
     "show_start": _PERSON,
     "show_login": _OPEN,
     "submit_login": _OPEN,
+    "show_code_form": _OPEN,
+    "submit_code": _OPEN,
+    "show_account": _PERSON,
+    "submit_password": Need(session=True, note="One's own, with the current one."),
+    "submit_second_factor": _PROVEN,
+    "submit_confirmation": Need(session=True, note="One's own, with a code."),
+    "submit_recovery_codes": _PROVEN,
+    "submit_factor_removal": _PROVEN,
+    "submit_session_end": Need(session=True, note="One's own."),
+    "submit_account_deletion": _PROVEN,
     "begin_oidc_login": _OPEN,
     "finish_oidc_login": _OPEN,
     "submit_logout": _OPEN,

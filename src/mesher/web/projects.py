@@ -22,7 +22,7 @@ from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.storage.projects import list_active_keys, list_projects
 from mesher.storage.search_time import SlowSearch
 from mesher.types import ISSUE_STATUSES, Issue, IssueStatus, Project
-from mesher.web.errors import sentence
+from mesher.web.errors import problem_text
 from mesher.web.render import project_path, render
 from mesher.web.session import WebRequest, reading_as
 
@@ -75,7 +75,7 @@ async def show_issues(
                 cursor=cursor,
             )
         except (QueryError, SlowSearch) as error:
-            problem = f"{sentence(error.message)} {sentence(error.hint)}".rstrip()
+            problem = problem_text(error)
         waiting = not issues.items and not problem and not await has_issues(conn, project)
         dsn = await _first_dsn(conn, project, resources_of(request).url) if waiting else None
     return render(

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from litestar import Router, get, post
 
-from mesher.web import assets, invitations, issue_changes, issues, login, oidc, projects, triage
+from mesher.web import (
+    account,
+    assets,
+    invitations,
+    issue_changes,
+    issues,
+    login,
+    oidc,
+    projects,
+    triage,
+)
 from mesher.web.session import refuse_foreign_forms
 
 
@@ -18,6 +28,16 @@ def pages_router() -> Router:
             get("/")(projects.show_start),
             get("/login")(login.show_login),
             post("/login")(login.submit_login),
+            get("/login/code")(login.show_code_form),
+            post("/login/code")(login.submit_code),
+            get("/account")(account.show_account),
+            post("/account/password")(account.submit_password),
+            post("/account/second-factor")(account.submit_second_factor),
+            post("/account/second-factor/confirm")(account.submit_confirmation),
+            post("/account/second-factor/recovery-codes")(account.submit_recovery_codes),
+            post("/account/second-factor/remove")(account.submit_factor_removal),
+            post("/account/sessions/{session_id:str}/end")(account.submit_session_end),
+            post("/account/delete")(account.submit_account_deletion),
             get("/login/oidc")(oidc.begin_oidc_login),
             get(oidc.CALLBACK_PATH)(oidc.finish_oidc_login),
             post("/logout")(login.submit_logout),
