@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import structlog
 import uvloop
 from litestar import Litestar, Router, get
@@ -33,6 +34,7 @@ from mesher.answers import answer_error
 from mesher.api.call_limits import CallLimits, with_call_limits
 from mesher.api.conditional import with_conditions
 from mesher.api.document import document_router
+from mesher.api.errors import ErrorBody
 from mesher.api.idempotency import with_idempotency
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.live import is_stream
@@ -49,6 +51,7 @@ from mesher.secret_box import SecretBox
 from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType
+from mesher.web.errors import sentence
 from mesher.web.oidc import CALLBACK_PATH
 from mesher.web.routes import pages_router
 
@@ -106,6 +109,24 @@ def make_app(resources: Resources) -> AsgiApp:
         if ingest.matches(scope):
             await ingest(scope, receive, send)
             return
+        await pages(scope, receive, send)
+
+    return app
+
+
+def _with_manners(pages: AsgiApp, resources: Resources) -> AsgiApp:
+    """What holds for every page and every operation of the API, outermost last."""
+    app = with_idempotency(pages, resources)
+    app = with_conditions(app, is_stream=is_stream)
+    app = _within_time(app)
+    app = with_call_limits(app, CallLimits(), trusted_proxies=resources.trusted_proxies)
+    return with_request_id(app)
+
+
+def _within_time(pages: AsgiApp) -> AsgiApp:
+    """The pages and the API, answering in time or saying that they do not."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         began_to_answer = False
 
         async def noted_send(message: Any) -> None:
@@ -120,17 +141,9 @@ def make_app(resources: Resources) -> AsgiApp:
         except TimeoutError:
             log.warning("request_timed_out", path=scope["path"], seconds=seconds)
             if not began_to_answer:
-                await _send_timed_out(send)
+                await _send_timed_out(scope, send)
 
     return app
-
-
-def _with_manners(pages: AsgiApp, resources: Resources) -> AsgiApp:
-    """What holds for every page and every operation of the API, outermost last."""
-    app = with_idempotency(pages, resources)
-    app = with_conditions(app, is_stream=is_stream)
-    app = with_call_limits(app, CallLimits())
-    return with_request_id(app)
 
 
 def _deadline_seconds(scope: Any) -> int | None:
@@ -139,11 +152,17 @@ def _deadline_seconds(scope: Any) -> int | None:
     return UPLOAD_SECONDS if is_upload(scope["path"]) else REQUEST_SECONDS
 
 
-async def _send_timed_out(send: Any) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"retry-after", b"%d" % REQUEST_SECONDS)]
+async def _send_timed_out(scope: Any, send: Any) -> None:
+    message = "this took too long"
+    hint = "the database may hang, or the request did not come to its end"
+    if scope["path"].startswith("/api/"):
+        content = ErrorBody(code="unavailable", message=message, field="", hint=hint)
+        kind, body = b"application/json", msgspec.json.encode(content)
+    else:
+        kind, body = b"text/plain", f"{sentence(message)} {sentence(hint)}\n".encode()
+    headers = [(b"content-type", kind), (b"retry-after", b"%d" % REQUEST_SECONDS)]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    text = b"This took too long. The database may hang, or the request did not come to its end.\n"
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _make_litestar(resources: Resources) -> Litestar:

@@ -62,7 +62,9 @@ def suppress_signals(server: uvicorn.Server) -> Iterator[None]:
 
 @pytest.fixture
 def unlimited(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(app_module, "CallLimits", partial(CallLimits, calls=10**9))
+    monkeypatch.setattr(
+        app_module, "CallLimits", partial(CallLimits, calls=10**9, calls_of_address=10**9)
+    )
     return Client(client.portal, client.resources)
 
 

@@ -84,7 +84,9 @@ def test_the_calls_that_are_left_are_told(call: Any) -> None:
 def test_whoever_asks_too_often_is_told_to_wait_and_others_are_not(
     client: Client, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "CallLimits", partial(CallLimits, calls=2))
+    monkeypatch.setattr(
+        app_module, "CallLimits", partial(CallLimits, calls=2, calls_of_address=100)
+    )
     limited = Client(client.portal, client.resources)
 
     def ask(scope: str) -> Any:
@@ -100,13 +102,21 @@ def test_whoever_asks_too_often_is_told_to_wait_and_others_are_not(
 
 
 def test_a_window_ends_and_callers_are_forgotten() -> None:
-    limits = CallLimits(calls=1)
-    assert limits.count(b"a", 0.0) == (0, WINDOW_SECONDS)
-    assert limits.count(b"a", 10.0) == (-1, WINDOW_SECONDS - 10)
-    assert limits.count(b"a", 10.0 + WINDOW_SECONDS) == (0, WINDOW_SECONDS)
+    limits = CallLimits(calls=1, calls_of_address=10**9)
+    count = partial(limits.count, "192.0.2.7")
+    assert count(b"a", 0.0) == (0, WINDOW_SECONDS)
+    assert count(b"a", 10.0) == (-1, WINDOW_SECONDS - 10)
+    assert count(b"a", 10.0 + WINDOW_SECONDS) == (0, WINDOW_SECONDS)
     for number in range(MAX_CALLERS):
-        limits.count(b"%d" % number, 80.0)
-    assert limits.count(b"a", 81.0) == (0, WINDOW_SECONDS)
+        count(b"%d" % number, 80.0)
+    assert count(b"a", 81.0) == (0, WINDOW_SECONDS)
+
+
+def test_made_up_tokens_do_not_help_an_address() -> None:
+    limits = CallLimits(calls=1, calls_of_address=3)
+    left = [limits.count("192.0.2.7", b"token %d" % number, 0.0)[0] for number in range(5)]
+    assert left == [0, 0, 0, -1, -1]
+    assert limits.count("192.0.2.8", b"token 5", 0.0)[0] == 0
 
 
 def test_a_request_with_a_key_is_done_once_and_answered_as_often_as_it_is_sent(

@@ -54,6 +54,26 @@ _KEY_PARAMETER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
     "example": "7c1f0d2e-create-shop",
 }
+_KNOWN_PARAMETER = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of an earlier answer: what has not changed since is not sent again.",
+    "schema": {"type": "string"},
+    "example": '"5f1c0d2e7b9a4c3d8e6f0a1b"',
+}
+
+
+def _text_header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+# Of every answer of the API.
+_HEADERS = {
+    "X-Request-Id": _text_header("The name of the request, which stands in the log too."),
+    "RateLimit": _text_header("What is left of the limit, and for how many seconds."),
+    "RateLimit-Policy": _text_header("The limit and its window in seconds."),
+}
 _SENTENCE = re.compile(r"(.+?[^.])\.(?:\s|$)", re.DOTALL)
 
 
@@ -101,12 +121,17 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         _describe(parameter)
     _complete_body(name, operation)
-    _complete_answers(name, operation)
-    if method == "post" and name not in _SENDING:
+    need = API_NEEDS.get(name)
+    is_public = need is not None and need.public
+    # Who accepts an invitation without a token has nothing that a key could belong to.
+    if method == "post" and name not in _SENDING and not is_public:
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
         operation["responses"] = {**_CREATION, **operation["responses"]}
-    need = API_NEEDS.get(name)
-    if need is not None and need.public:
+    if method == "get" and _tag(path) != "Live":
+        operation.setdefault("parameters", []).append(_KNOWN_PARAMETER)
+        operation["responses"]["304"] = {"description": "As the client has it already"}
+    _complete_answers(name, operation)
+    if is_public:
         operation["security"] = []
     elif need is not None and need.session:
         operation["security"] = [{"token": []}, {"session": []}]
@@ -139,6 +164,9 @@ def _complete_answers(name: str, operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         if response["description"] == "Additional response":
             response["description"] = "Made" if status == "201" else "As asked for"
+        if name not in _SENDING:
+            headers = {**_HEADERS, **response.get("headers", {})}
+            operation["responses"][status] = {**response, "headers": headers}
     if name in description.FILES:
         schema = {"type": "string", "format": "binary"}
         content = {description.FILES[name]: {"schema": schema}}
