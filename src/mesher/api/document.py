@@ -74,6 +74,8 @@ _HEADERS = {
     "RateLimit": _text_header("What is left of the limit, and for how many seconds."),
     "RateLimit-Policy": _text_header("The limit and its window in seconds."),
 }
+_PLACEHOLDERS = ("Struct", "StructPage")
+_PAGE = re.compile(r"Page_(?:\w+\.)*(\w+)_")
 _SENTENCE = re.compile(r"(.+?[^.])\.(?:\s|$)", re.DOTALL)
 
 
@@ -86,6 +88,7 @@ async def get_openapi_document(request: ApiRequest) -> dict[str, Any]:
 def openapi_document(app: Litestar) -> dict[str, Any]:
     """The document of an application, as values that JSON has."""
     document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
+    document = _with_plain_names(document)
     document["paths"] |= _ingestion(document["components"]["schemas"])
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -102,6 +105,37 @@ def openapi_document(app: Litestar) -> dict[str, Any]:
     ]
     document["servers"] = [{"url": "/", "description": "This Mesher"}]
     return document
+
+
+def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
+    """
+    The document with names of schemas that a generator can make names of classes of.
+
+    The framework puts modules in front where two types are called alike, and spells pages as Python does.
+    """
+    schemas = document["components"]["schemas"]
+    names = {name: _plain_name(name) for name in schemas}
+    if len(set(names.values())) < len(names):
+        raise LookupError(f"two schemas would have one name: {sorted(names.values())}")
+    text = msgspec.json.encode(document).decode()
+    for name, plain in names.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{plain}"')
+    renamed: dict[str, Any] = msgspec.json.decode(text)
+    renamed["components"]["schemas"] = {
+        names[name]: {**schema, "title": names[name]}
+        for name, schema in renamed["components"]["schemas"].items()
+        # The framework leaves those that routes have replaced by others.
+        if names[name] not in _PLACEHOLDERS
+    }
+    return renamed
+
+
+def _plain_name(name: str) -> str:
+    if page := _PAGE.fullmatch(name):
+        return f"{page[1]}Page"
+    module, _, last = name.rpartition("_")
+    # What an event holds in full, beside what columns and accounts have of the same name.
+    return f"Event{last}" if module.startswith("protocol") else last
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
