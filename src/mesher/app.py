@@ -46,6 +46,7 @@ from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
 from mesher.ingest.exchange import Exchange
 from mesher.ingest.routes import IngestApp
+from mesher.reference import show_reference
 from mesher.resources import Oidc, Resources, open_resources
 from mesher.secret_box import SecretBox
 from mesher.server import serve
@@ -217,6 +218,7 @@ def _make_litestar(resources: Resources) -> Litestar:
 OPERATING_NEEDS: Final[Needs] = {
     "get_live": Need(public=True),
     "get_ready": Need(public=True),
+    "show_reference": Need(public=True),
     "get_metrics": Need(note="For holders of the node's own token alone."),
 }
 
@@ -230,6 +232,7 @@ def _operating_router() -> Router:
             get(["/health/live", "/api/relay/healthcheck/live"])(get_live),
             get(["/health/ready", "/api/relay/healthcheck/ready"])(get_ready),
             get("/metrics")(get_metrics),
+            get("/api/reference")(show_reference),
         ],
     )
 
