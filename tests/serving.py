@@ -148,6 +148,7 @@ def serve(
     trusted_proxies: Sequence[Network] = (),
     *,
     oidc: Oidc | None = None,
+    sends_mail: bool = False,
 ) -> Iterator[Client]:
     """The application in a thread of its own."""
     opening = open_resources(
@@ -160,6 +161,7 @@ def serve(
         web_processes=1,
         trusted_proxies=trusted_proxies,
         oidc=oidc,
+        sends_mail=sends_mail,
     )
     with (
         start_blocking_portal() as portal,

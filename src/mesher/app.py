@@ -263,6 +263,7 @@ async def _serve(settings: Settings, index: int) -> None:
         trusted_proxies=_networks(settings.trusted_proxies),
         web_processes=settings.web_processes,
         oidc=_oidc(settings),
+        sends_mail=bool(settings.smtp_url),
         members_make_organizations=settings.new_organizations == "members",
     ) as resources:
         stop = asyncio.Event()

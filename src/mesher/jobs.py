@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import smtplib
 import time
 import uuid
 from collections import Counter
@@ -34,11 +35,14 @@ from mesher.errors import Conflict
 from mesher.ids import OrgId
 from mesher.ingest.remapping import remap_events
 from mesher.ingest.symbolicator_process import SymbolicatorProcess
+from mesher.mail import Mailer
+from mesher.password_mail import mail_password_reset
+from mesher.secret_box import SecretBox
 from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_changes import continue_change, find_unfinished
 from mesher.storage.issue_upkeep import age_issues, tend_issues
-from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MOVE_EVENTS
+from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MAIL_RESET_LINK, MOVE_EVENTS
 from mesher.storage.partitions import make_partitions
 from mesher.storage.removals import find_due, remove
 from mesher.storage.retention import apply_retention
@@ -65,6 +69,9 @@ POLL_SECONDS = 1.0
 # An upload whose job the database was away for; afterwards the client's next try queues it again.
 ASSEMBLY_ATTEMPTS = 5
 ASSEMBLY_RETRY_SECONDS = 5
+# After 4, 16, 64, 256 seconds; whoever waits for the mail has asked for another one by then.
+MAIL_ATTEMPTS = 5
+MAIL_RETRY_SECONDS = 4
 # While the database is away: first and longest pause between tries.
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
@@ -81,10 +88,10 @@ def run_jobs(settings: Settings) -> None:
     # _report_failure tells of jobs.
     for noisy in ("procrastinate", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    asyncio.run(_work_until_stopped(settings.database_url))
+    asyncio.run(_work_until_stopped(settings))
 
 
-async def _work_until_stopped(database_url: str) -> None:
+async def _work_until_stopped(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -93,8 +100,8 @@ async def _work_until_stopped(database_url: str) -> None:
     while not stop.is_set():
         began = now()
         try:
-            await asyncio.to_thread(_make_partitions, database_url)
-            await _run_worker(database_url, stop)
+            await asyncio.to_thread(_make_partitions, settings.database_url)
+            await _run_worker(settings, stop)
         except (psycopg.OperationalError, ConnectorException) as error:
             if now() - began > LONGEST_RETRY_SECONDS:  # it had worked
                 retry_seconds = FIRST_RETRY_SECONDS
@@ -106,14 +113,14 @@ async def _work_until_stopped(database_url: str) -> None:
             retry_seconds = min(retry_seconds * 2, LONGEST_RETRY_SECONDS)
 
 
-async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
+async def _run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """
     Run procrastinate's worker until ``stop`` is set.
 
     Raises:
         psycopg.OperationalError, ConnectorException: the database is away.
     """
-    async with _open_queue(database_url, stop) as queue:
+    async with _open_queue(settings, stop) as queue:
         working = asyncio.create_task(
             queue.run_worker_async(
                 install_signal_handlers=False,
@@ -138,8 +145,8 @@ async def _run_worker(database_url: str, stop: asyncio.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _open_queue(database_url: str, stop: asyncio.Event) -> AsyncIterator[procrastinate.App]:
-    queue = _queue(database_url, stop)
+async def _open_queue(settings: Settings, stop: asyncio.Event) -> AsyncIterator[procrastinate.App]:
+    queue = _queue(settings, stop)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             await queue.open_async()
@@ -152,8 +159,9 @@ async def _open_queue(database_url: str, stop: asyncio.Event) -> AsyncIterator[p
         await queue.close_async()
 
 
-def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
+def _queue(settings: Settings, stop: asyncio.Event) -> procrastinate.App:
     """The queue with its jobs. Jobs run in threads."""
+    database_url = settings.database_url
     queue = procrastinate.App(
         connector=procrastinate.PsycopgConnector(
             conninfo=connection_string(database_url, application_name=APPLICATION_NAME),
@@ -224,7 +232,24 @@ def _queue(database_url: str, stop: asyncio.Event) -> procrastinate.App:
     def _remap_job(timestamp: int) -> None:  # noqa: ARG001 - the time it was made for
         _remap_events(database_url, stop)
 
+    _add_mail_jobs(queue, settings)
     return queue
+
+
+def _add_mail_jobs(queue: procrastinate.App, settings: Settings) -> None:
+    @queue.task(
+        name=MAIL_RESET_LINK,
+        retry=procrastinate.RetryStrategy(
+            max_attempts=MAIL_ATTEMPTS,
+            exponential_wait=MAIL_RETRY_SECONDS,
+            retry_exceptions=[psycopg.OperationalError, smtplib.SMTPException, OSError],
+        ),
+    )
+    def _reset_job(sealed_email: str) -> None:
+        box = SecretBox(settings.data_dir, key=settings.secret_key)
+        mailer = Mailer(settings.smtp_url, settings.mail_from)
+        with connect(settings.database_url, application_name=APPLICATION_NAME) as conn:
+            mail_password_reset(conn, box, mailer, settings.public_url, sealed_email=sealed_email)
 
 
 def _report_failure(run: Callable[[], Any], context: procrastinate.JobContext, _: Worker) -> Any:

@@ -34,7 +34,7 @@ SECRET_WORDS = (
 )
 _PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)[^\s@]+@")
 # Links whose last part is a secret: whoever has it may use it.
-_SECRET_PATH = re.compile(r"(/invitations/)[\w-]{20,}")
+_SECRET_PATH = re.compile(r"(/(?:invitations|reset)/)[\w-]{20,}")
 # Loggers of libraries that announce at "info" what only their developers want to know.
 _TALKATIVE = ("alembic", "httpx", "procrastinate", "uvicorn")
 

@@ -70,6 +70,7 @@ class Resources:
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
     uploads: asyncio.Semaphore  # held while chunks are received
     oidc: Oidc | None
+    sends_mail: bool
     members_make_organizations: bool  # else the operator alone does
 
 
@@ -91,6 +92,7 @@ async def open_resources(
     trusted_proxies: Sequence[Network],
     web_processes: int,
     oidc: Oidc | None = None,
+    sends_mail: bool = False,
     members_make_organizations: bool = True,
 ) -> AsyncIterator[Resources]:
     """
@@ -134,6 +136,7 @@ async def open_resources(
             trusted_proxies=trusted_proxies,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
             oidc=oidc,
+            sends_mail=sends_mail,
             members_make_organizations=members_make_organizations,
         )
     finally:

@@ -19,7 +19,7 @@ from mesher.errors import SetupError
 
 PREFIX = "MESHER_"
 # What no message repeats.
-_SECRET = frozenset({"database_url", "oidc_client_secret", "secret_key"})
+_SECRET = frozenset({"database_url", "oidc_client_secret", "secret_key", "smtp_url"})
 ROOT_DATA_DIR = Path("/var/lib/mesher")
 
 # The descriptions complete "expected …" in the message about a value that does not fit.
@@ -51,6 +51,19 @@ Bytes = Annotated[int, msgspec.Meta(ge=64 * 1024**2, description="a number of by
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     msgspec.Meta(description="debug, info, warning or error"),
+]
+SmtpUrl = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(smtps?://[^/\s]+)?$",
+        description="a URL like smtps://user:password@mail.example.com:465",
+    ),
+]
+Email = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address like mesher@example.com"
+    ),
 ]
 SecretKey = Annotated[
     str, msgspec.Meta(pattern=r"^(\S{32,})?$", description="at least 32 characters without spaces")
@@ -91,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     new_organizations: NewOrganizations = "members"  # who makes them: any member, or the CLI alone
     journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
     secret_key: SecretKey = ""  # seals stored secrets; empty: a file in the data directory
+    smtp_url: SmtpUrl = ""  # the server that sends mail; empty: none is sent
+    mail_from: Email = "mesher@localhost"  # whom mail comes from
     oidc_issuer: Url = ""  # the identity provider that people may log in by; empty: none
     oidc_client_id: str = ""  # of Mesher at that provider
     oidc_client_secret: str = ""  # empty for a public client

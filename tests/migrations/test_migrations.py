@@ -64,6 +64,7 @@ INDEXES = {
 }
 # What later migrations added.
 LATER_INDEXES = {
+    "idx_password_resets_user": "password_resets(user_id)",
     "idx_idempotency_keys_at": "idempotency_keys(at)",
     "idx_live_log_number": "live_log(project_id, number)",
     "idx_live_log_unnumbered": "live_log(id) WHERE number IS NULL",
@@ -123,6 +124,7 @@ LATER_INDEXES = {
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
+    "password_resets",
     "second_factors",
     "recovery_codes",
     "idempotency_keys",

@@ -74,7 +74,7 @@ async def change_password(
     )
     hashed = await hash_password(new)
     async with writing(engine) as conn:
-        await _set_password(conn, user_id, account.email, hashed, author)
+        await set_password(conn, user_id, account.email, hashed, author)
 
 
 async def reset_password(conn: WriteConnection, email: str, author: Author) -> str:
@@ -92,7 +92,7 @@ async def reset_password(conn: WriteConnection, email: str, author: Author) -> s
         raise NotFound(f"nobody has an account with the e-mail {email!r}")
     password = secrets.token_urlsafe(_NEW_PASSWORD_BYTES)
     hashed = await hash_password(password)
-    await _set_password(conn, account.user_id, normal_email(email), hashed, author)
+    await set_password(conn, account.user_id, normal_email(email), hashed, author)
     return password
 
 
@@ -135,9 +135,10 @@ async def create_user(conn: WriteConnection, email: str, name: str, author: Auth
     return password
 
 
-async def _set_password(
+async def set_password(
     conn: WriteConnection, user_id: UserId, email: str, hashed: str, author: Author
 ) -> None:
+    """Give an account another (hashed) password, and end its sessions; the caller commits."""
     await users.set_password_hash(conn, user_id, hashed)
     await end_all_sessions(conn, user_id)
     target = Target(kind="user", id=str(user_id), name=email)

@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 MOVE_EVENTS = "move_events"
 # Of the job that makes artifacts of uploads; ``assemblies`` queues it with the row that it is about.
 ASSEMBLE_UPLOAD = "assemble_upload"
+# Of the job that mails a link for another password; ``password_resets`` queues it.
+MAIL_RESET_LINK = "mail_reset_link"
 
 # The queueing lock lets the job wait once; the jobs process itself adds it every minute.
 _DEFER = """

@@ -12,6 +12,7 @@ from mesher.web import (
     issues,
     login,
     oidc,
+    password_reset,
     projects,
     triage,
 )
@@ -30,6 +31,10 @@ def pages_router() -> Router:
             post("/login")(login.submit_login),
             get("/login/code")(login.show_code_form),
             post("/login/code")(login.submit_code),
+            get("/forgotten")(password_reset.show_forgotten),
+            post("/forgotten")(password_reset.submit_forgotten),
+            get("/reset/{token:str}")(password_reset.show_reset),
+            post("/reset/{token:str}")(password_reset.submit_reset),
             get("/account")(account.show_account),
             post("/account/password")(account.submit_password),
             post("/account/second-factor")(account.submit_second_factor),
