@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from mesher.accounts.actor import actor_of_session
-from mesher.accounts.sessions import log_in, log_out
+from mesher.accounts.login import LoggedIn, log_in
+from mesher.accounts.sessions import log_out
 from mesher.errors import AuthError
 from mesher.storage.database import reading
 from serving import Client
@@ -27,15 +28,18 @@ def log_in_as(client: Client, tenant: Tenant) -> LogIn:
     """Logs in, by default with what is right, and returns the session's token."""
 
     async def attempt(email: str, password: str, old_token: str | None, now: datetime) -> str:
-        return await log_in(
+        outcome = await log_in(
             client.resources.engine,
             client.resources.login_throttle,
+            client.resources.secret_box,
             email=email,
             password=password,
             address="192.0.2.7",
             old_token=old_token,
             now=now,
         )
+        assert isinstance(outcome, LoggedIn)
+        return outcome.token
 
     def run(
         *,
