@@ -183,6 +183,11 @@ def test_every_operation_is_described_with_all_that_it_takes(document: dict[str,
                 assert response["description"] not in ("", "Additional response"), (name, status)
 
 
+def test_a_list_of_settings_says_what_is_in_it(document: dict[str, Any]) -> None:
+    settings = document["components"]["schemas"]["IngestSettings"]["properties"]
+    assert settings["filter_messages"]["items"] == {"type": "string"}
+
+
 def test_every_creation_takes_a_key_that_keeps_it_from_being_done_twice(
     document: dict[str, Any],
 ) -> None:

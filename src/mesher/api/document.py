@@ -88,7 +88,7 @@ async def get_openapi_document(request: ApiRequest) -> dict[str, Any]:
 def openapi_document(app: Litestar) -> dict[str, Any]:
     """The document of an application, as values that JSON has."""
     document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
-    document = _with_plain_names(document)
+    document = _without_ellipses(_with_plain_names(document))
     document["paths"] |= _ingestion(document["components"]["schemas"])
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -128,6 +128,19 @@ def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
         if names[name] not in _PLACEHOLDERS
     }
     return renamed
+
+
+def _without_ellipses(value: Any) -> Any:
+    """The same without what the framework makes of the dots in ``tuple[str, ...]``: any value at all."""
+    if isinstance(value, list):
+        return [_without_ellipses(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    kinds = value.get("oneOf", [])
+    if {} in kinds:
+        [kind] = [one for one in kinds if one != {}]
+        return _without_ellipses(kind)
+    return {key: _without_ellipses(inner) for key, inner in value.items()}
 
 
 def _plain_name(name: str) -> str:
