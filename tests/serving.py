@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from mesher.accounts.client_address import Network
-from mesher.app import _make_litestar, make_app
+from mesher.app import make_app, pages_and_api
 from mesher.resources import Oidc, Resources, open_resources
 from mesher.secret_box import SecretBox
 from mesher.types import Role
@@ -72,10 +72,10 @@ class Client:
             return response
 
 
-def routes_of(resources: Resources) -> list[tuple[str, Any, Any]]:
+def all_routes() -> list[tuple[str, Any, Any]]:
     """Method, route and handler of all addresses of the application; a WebSocket's is ``SOCKET``."""
     found: list[tuple[str, Any, Any]] = []
-    for route in _make_litestar(resources).routes:
+    for route in pages_and_api().routes:
         if isinstance(route, WebSocketRoute):
             found.append((SOCKET, route, route.route_handler))
         elif isinstance(route, HTTPRoute):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import asyncio
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 async def show_reference(request: Request[Any, Any, Any]) -> Response[str]:
     """Every operation of the API, by group."""
-    document = openapi_document(request.app)
+    document = await asyncio.to_thread(openapi_document, request.app)  # half a second, once
     return render(
         "reference.html",
         document=document,
@@ -49,7 +50,7 @@ async def show_reference(request: Request[Any, Any, Any]) -> Response[str]:
     )
 
 
-@lru_cache(maxsize=4)  # an application has one, which never changes
+@cache  # there is one application, which never changes
 def _groups(app: Litestar) -> list[tuple[str, str, list[Operation]]]:
     document = openapi_document(app)
     by_tag: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
@@ -61,7 +62,7 @@ def _groups(app: Litestar) -> list[tuple[str, str, list[Operation]]]:
     return [(tag["name"], tag["description"], by_tag[tag["name"]]) for tag in document["tags"]]
 
 
-@lru_cache(maxsize=4)
+@cache
 def _schemas(app: Litestar) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
     """Name, description, and the fields with their types and what those refer to."""
     schemas = openapi_document(app)["components"]["schemas"]

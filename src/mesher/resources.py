@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litestar import Request
+from litestar.connection import ASGIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesher.accounts.client_address import Network
@@ -74,9 +74,9 @@ class Resources:
     members_make_organizations: bool  # else the operator alone does
 
 
-def resources_of(request: Request[Any, Any, Any]) -> Resources:
-    """The resources of the application that a request came to; ``app`` puts them into its state."""
-    resources: Resources = request.app.state.resources
+def resources_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Resources:
+    """What the application that a request or socket came to put into the state of its scope."""
+    resources: Resources = connection.scope["state"]["resources"]
     return resources
 
 

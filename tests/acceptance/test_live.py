@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -47,6 +48,17 @@ def next_of(socket: ClientConnection, *kinds: str) -> Any:
         message = json.loads(socket.recv(timeout=DEADLINE_SECONDS))
         if message["type"] in kinds:
             return message
+
+
+@contextlib.contextmanager
+def without_log(mesher: MesherProcess) -> Iterator[None]:
+    """While this lasts, the table that streams read has another name."""
+    with psycopg.connect(mesher.ready["database_url"], autocommit=True) as conn:
+        conn.execute("ALTER TABLE live_log RENAME TO lost_live_log")
+        try:
+            yield
+        finally:
+            conn.execute("ALTER TABLE lost_live_log RENAME TO live_log")
 
 
 class Reader(threading.Thread):
@@ -163,6 +175,19 @@ def test_a_socket_tells_whoever_may_not_watch_and_closes(
             socket.recv(timeout=DEADLINE_SECONDS)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4000 + status
+
+
+def test_a_stream_that_fails_says_so_in_the_log_and_closes(
+    live_mesher: MesherProcess, project_id: str
+) -> None:
+    path = f"/ws/projects/{project_id}"
+    with open_socket(live_mesher, path, additional_headers=bearer(live_mesher)) as socket:
+        next_of(socket, "heartbeat")
+        with without_log(live_mesher), pytest.raises(ConnectionClosed) as closed:
+            next_of(socket, "nothing")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    assert "live_socket_failed" in live_mesher.log()
 
 
 def test_a_page_of_another_site_cannot_watch_with_its_visitor_s_session(

@@ -20,9 +20,8 @@ from mesher.accounts.needs import Need
 from mesher.api.permissions import API_NEEDS
 from mesher.api.sentry.permissions import SENTRY_NEEDS
 from mesher.app import OPERATING_NEEDS
-from mesher.resources import Resources
 from mesher.web.permissions import PAGE_NEEDS
-from serving import Client, routes_of
+from serving import Client, all_routes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 BEGIN = "<!-- written by make access-table -->\n"
@@ -54,10 +53,10 @@ class Route:
         return self.method == "DELETE" or self.name in {"submit_deletion", "submit_logout"}
 
 
-def _routes(resources: Resources) -> list[Route]:
+def _routes() -> list[Route]:
     return [
         Route(method, route.path_format, handler.fn.__module__, handler.handler_name)
-        for method, route, handler in routes_of(resources)
+        for method, route, handler in all_routes()
     ]
 
 
@@ -87,7 +86,7 @@ def test_every_route_answers_every_caller_as_declared(client: Client, database_u
     names = (f"world{number}" for number in count())
     world = make_world(client, database_url, next(names))
     wrong = []
-    for route in _routes(client.resources):
+    for route in _routes():
         for number in range(len(world.callers)):
             caller = world.callers[number]
             things = dict(world.things)
@@ -109,7 +108,7 @@ def test_every_route_answers_every_caller_as_declared(client: Client, database_u
 
 
 def test_nothing_is_declared_of_a_route_that_is_not_there(client: Client) -> None:
-    routes = _routes(client.resources)
+    routes = _routes()
     for heading, needs in TABLES.values():
         assert {route.name for route in routes if route.heading == heading} == set(needs)
 
@@ -117,7 +116,7 @@ def test_nothing_is_declared_of_a_route_that_is_not_there(client: Client) -> Non
 def test_the_document_says_what_is_declared(client: Client) -> None:
     written = DOCUMENT.read_text()
     before, _, _ = written.partition(BEGIN)
-    table = before + BEGIN + "".join(_lines(_routes(client.resources)))
+    table = before + BEGIN + "".join(_lines(_routes()))
     if os.environ.get("WRITE_ACCESS_TABLE"):
         DOCUMENT.write_text(table)
         pytest.skip("written")

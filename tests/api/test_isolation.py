@@ -13,10 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mesher.resources import Resources
 from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
-from serving import Client, routes_of
+from serving import Client, all_routes
 from tenants import BEGIN, PASSWORD, Tenant, raise_alert, store_events
 
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
@@ -44,9 +43,9 @@ ID_PARAMETERS = {
 OTHER_PARAMETERS = {"name", "path", "token"}
 
 
-def _routes(resources: Resources) -> list[tuple[str, str]]:
+def _routes() -> list[tuple[str, str]]:
     found = []
-    for method, route, _ in routes_of(resources):
+    for method, route, _ in all_routes():
         names = set(route.path_parameters)
         assert names <= ID_PARAMETERS | OTHER_PARAMETERS, f"is {route.path} safe? say so above"
         if names & ID_PARAMETERS:
@@ -181,7 +180,7 @@ def test_no_route_tells_another_tenants_id_from_one_that_does_not_exist(
     foreign = _ids(client, bob)
     missing = {name: str(uuid.uuid4()) for name in foreign}
     client.post("/login", data={"email": ada.email, "password": PASSWORD})
-    routes = _routes(client.resources)
+    routes = _routes()
     assert len(routes) > 15
     for method, path in routes:
         answers = [
@@ -258,7 +257,7 @@ def test_without_credentials_no_route_tells_whether_an_id_exists(
     client: Client, bob: Tenant
 ) -> None:
     foreign = _ids(client, bob)
-    for method, path in _routes(client.resources):
+    for method, path in _routes():
         answer = client.request(
             method,
             path.format(**foreign),

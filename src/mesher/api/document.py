@@ -7,9 +7,10 @@ The framework derives it from routes, types and docstrings; what all operations 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -81,10 +82,10 @@ _SENTENCE = re.compile(r"(.+?[^.])\.(?:\s|$)", re.DOTALL)
 
 async def get_openapi_document(request: ApiRequest) -> dict[str, Any]:
     """What this API is, for programs that make clients of it."""
-    return openapi_document(request.app)
+    return await asyncio.to_thread(openapi_document, request.app)  # half a second, once
 
 
-@lru_cache(maxsize=4)  # an application has one, which never changes
+@cache  # there is one application, which never changes
 def openapi_document(app: Litestar) -> dict[str, Any]:
     """The document of an application, as values that JSON has."""
     document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())

@@ -11,7 +11,7 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from mesher.ingest.exchange import Answer, Exchange, IngestRequest
-from mesher.resources import Resources
+from mesher.resources import resources_of
 
 PATH: Final = "/api/v1/events"
 # On their way to the disk at a time; then the next is read when one is acknowledged. One flush takes as
@@ -31,7 +31,7 @@ async def send_events(socket: WebSocket[Any, Any, Any]) -> None:
     what it would answer and its ``status``.
     """
     await socket.accept()
-    resources: Resources = socket.app.state.resources
+    resources = resources_of(socket)
     request = _request(socket)
     exchange = Exchange(resources.receiver)
     waiting: asyncio.Queue[asyncio.Task[Answer]] = asyncio.Queue(MAX_UNACKNOWLEDGED)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, QueryParameter
@@ -36,10 +37,13 @@ from mesher.storage.database import ReadConnection, reading
 from mesher.storage.live_log import Place
 from mesher.types import Project
 
+log = structlog.get_logger(__name__)
+
 # A filter is a query of a thousand characters at most.
 MAX_MESSAGE_BYTES: Final = 16 * 1024
 # RFC 6455, section 7.4.2: 4000 and above are an application's own; behind the 4 is HTTP's status.
 _CLOSE_CODE: Final = 4000
+_FAILED: Final = 1011  # RFC 6455, section 7.4.1: an unexpected condition
 # Proxies would otherwise gather what should arrive at once.
 _SSE_HEADERS: Final = {"x-accel-buffering": "no", "cache-control": "no-store"}
 
@@ -149,7 +153,7 @@ def _place(cursor: str | None) -> Place | None:
 
 async def _serve_socket(socket: WebSocket[Any, Any, Any], access: Access) -> None:
     await socket.accept()
-    resources: Resources = socket.app.state.resources
+    resources = resources_of(socket)
     try:
         _require_own_origin(socket, resources.url)
         wanted = socket.query_params
@@ -167,10 +171,15 @@ async def _serve_socket(socket: WebSocket[Any, Any, Any], access: Access) -> Non
         return
     sending = asyncio.create_task(_send(socket, resources, user_id, subscription))
     listening = asyncio.create_task(_take_filters(socket, subscription))
-    await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
     for task in (sending, listening):
         task.cancel()
     await asyncio.gather(sending, listening, return_exceptions=True)
+    for task in done:
+        failed = task.exception()
+        if failed is not None and not isinstance(failed, WebSocketDisconnect):
+            log.error("live_socket_failed", path=socket.scope["path"], exc_info=failed)
+            await socket.close(_FAILED)
 
 
 async def _send(
