@@ -18,8 +18,10 @@ _ORGANIZATION = "/api/v1/organizations/my-team"
 _WHERE = {_PROJECT: "", _ORGANIZATION: "_of_organization"}
 # How far down a long list is scrolled before it is measured.
 _DEEP_PAGES = 30
-# A file and not JSON.
-_NOT_LISTS = frozenset({"download_attachment", "get_openapi_document"})
+# Files and streams.
+_NOT_LISTS = frozenset(
+    {"download_attachment", "get_openapi_document", "stream_project", "stream_organization"}
+)
 
 # Asked of issues and of events alike; an index finds what fits, or what fits is found soon.
 _QUERIES = {
@@ -130,12 +132,15 @@ def _things(ask: Ask) -> dict[str, str]:
     """What stands in addresses: the largest issue, and what belongs to it."""
     largest, other = ask(f"{_PROJECT}/issues?sort=events&limit=2")["items"]
     [event] = ask(f"/api/v1/issues/{largest['id']}/events?limit=1")["items"]
+    [alert] = ask(f"{_PROJECT}/alerts?limit=1")["items"]
     return {
         "project_id": "my-project",
         "org_id": "my-team",
         "issue_id": largest["id"],
         "other_id": other["id"],
         "event_id": event["id"],
+        "rule_id": alert["rule_id"],
+        "alert_id": alert["id"],
         "key": "customer",
         "version": event["tags"]["release"],
     }

@@ -1,5 +1,5 @@
 """
-What an organisation has beside events: people, further projects, decisions about issues, comments, records.
+What an organisation has beside events: people, further projects, decisions about issues, comments, alerts, records.
 
 Lists of these are short beside events, but a statement that reads all of them shows here.
 """
@@ -15,6 +15,8 @@ PROJECTS = 50
 TOKENS = 200
 COMMENTS = 2_000
 CHANGES = 20_000
+RULES = 100
+ALERTS = 20_000
 
 # In this order: later ones refer to what earlier ones made.
 _STATEMENTS = (
@@ -63,6 +65,19 @@ _STATEMENTS = (
     SELECT p.org_id, 'Member 1', 'project.updated', 'project', p.id::text, p.name, '{"name": "x"}'
     FROM projects AS p, generate_series(1, %(changes)s) WHERE p.id = %(project_id)s
     """,
+    """
+    INSERT INTO alert_rules (project_id, name, condition_json, action_json)
+    SELECT %(project_id)s, 'Rule ' || n, '{"condition_type": "new_issue"}', '{}'
+    FROM generate_series(1, %(rules)s) AS n
+    """,
+    """
+    INSERT INTO alerts (rule_id, project_id, message, condition_snapshot, triggered_at)
+    SELECT r.id, r.project_id, 'Something happened',
+        '{"condition": {"condition_type": "new_issue"}, "figures": {"events": 1}}',
+        now() - make_interval(mins => n::int)
+    FROM alert_rules AS r, generate_series(1, %(alerts)s / %(rules)s) AS n
+    WHERE r.project_id = %(project_id)s
+    """,
 )
 
 
@@ -75,6 +90,8 @@ def add_surroundings(conn: psycopg.Connection, project_id: uuid.UUID) -> None:
         "tokens": TOKENS,
         "comments": COMMENTS,
         "changes": CHANGES,
+        "rules": RULES,
+        "alerts": ALERTS,
     }
     with conn.transaction():
         for statement in _STATEMENTS:

@@ -17,7 +17,16 @@ from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from mesher.types import ROLES, TOKEN_SCOPES, Role, TokenScope
 from serving import Client
-from tenants import BEGIN, PASSWORD, Tenant, add_member, make_token, raise_alert, store_events
+from tenants import (
+    BEGIN,
+    PASSWORD,
+    Tenant,
+    add_member,
+    make_passkey,
+    make_token,
+    raise_alert,
+    store_events,
+)
 
 # What a token of each scope is good for, said once more: the test compares it with the program.
 GOOD_FOR: dict[TokenScope, set[str]] = {
@@ -193,6 +202,7 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
         "invitation_id": str(ask("POST", f"{organization}/invitations", json={})["id"]),
         "member_id": "me",
         "session_id": "0" * 16,
+        "passkey_id": client.call(partial(make_passkey, client.resources.engine, tenant.user_id)),
         "token": "unknown",
         "name": "mesher.css",
     }

@@ -26,6 +26,7 @@ from mesher.storage.connection import connect
 from mesher.storage.database import writing
 from mesher.storage.ingest_batch import store_batch
 from mesher.storage.partitions import make_partitions
+from mesher.storage.passkeys import NewPasskey, insert_passkey
 from mesher.types import AlertRule, AlertSnapshot, Project, Role, TokenScope
 from mesher.values.ingest_settings import IngestSettings
 
@@ -181,3 +182,12 @@ def store_events(
         with conn.transaction():
             store_batch(conn, batch)
     return event_ids
+
+
+async def make_passkey(engine: AsyncEngine, user_id: UserId) -> str:
+    """The id of a passkey that nobody holds."""
+    made = NewPasskey(credential_id=secrets.token_bytes(16), public_key=b"none", sign_count=0)
+    passkey_id = uuid.uuid4()
+    async with writing(engine) as conn:
+        await insert_passkey(conn, passkey_id, user_id, made, "phone")
+    return str(passkey_id)

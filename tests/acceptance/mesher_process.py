@@ -56,11 +56,11 @@ class MesherProcess:
     def __init__(self, folder: Path, **variables: str) -> None:
         """
         Nothing runs yet. ``folder`` is for the data directory, the ready file and the log;
-        ``variables`` are settings: ``MESHER_WEB_PROCESSES="2"``.
+        ``variables`` are settings: ``MESHER_WEB_PROCESSES="2"``; ``{port}`` in them is the one it listens on.
         """
         self._folder = folder
-        self._variables = variables
         self._port = free_port()
+        self._variables = {name: text.format(port=self._port) for name, text in variables.items()}
         self._process: subprocess.Popen[bytes] | None = None
         self.ready: dict[str, Any] = {}
 

@@ -16,7 +16,7 @@ import pytest
 from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from serving import Client, all_routes
-from tenants import BEGIN, PASSWORD, Tenant, raise_alert, store_events
+from tenants import BEGIN, PASSWORD, Tenant, make_passkey, raise_alert, store_events
 
 # What a path is filled with: each is an id of a tenant's, or no thing of anybody.
 ID_PARAMETERS = {
@@ -29,6 +29,7 @@ ID_PARAMETERS = {
     "version",
     "change_id",
     "session_id",
+    "passkey_id",
     "other_id",
     "member_id",
     "invitation_id",
@@ -100,6 +101,7 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "action_id": _action_id(client, tenant, issue["id"]),
         "key": "level",
         "session_id": "0" * 16,
+        "passkey_id": client.call(partial(make_passkey, client.resources.engine, tenant.user_id)),
         "other_id": issue["id"],
         "attachment_id": attachments[0]["id"] if attachments else str(uuid.uuid4()),
     }

@@ -72,6 +72,8 @@ def test_the_document_names_every_operation_of_the_api(document: dict[str, Any])
         "create_event",
         "create_events",
         "delete_me",
+        "list_my_passkeys",
+        "remove_my_passkey",
         "get_second_factor",
         "begin_second_factor",
         "confirm_second_factor",

@@ -119,12 +119,15 @@ LATER_INDEXES = {
     "idx_issue_activity_project": "issue_activity(project_id, kind, at)",
     "idx_issue_activity_actor": "issue_activity(actor_id) WHERE actor_id IS NOT NULL",
     "idx_issue_actions_org": "issue_actions(org_id)",
+    "idx_passkeys_user": "passkeys(user_id)",
     "idx_issue_actions_project": "issue_actions(project_id)",
     "idx_issue_actions_person": "issue_actions(made_by)",
     "idx_privacy_actions_project": "privacy_actions(project_id, began_at DESC)",
 }
 LATER_TABLES = {
     "password_resets",
+    "passkeys",
+    "answered_challenges",
     "second_factors",
     "recovery_codes",
     "idempotency_keys",

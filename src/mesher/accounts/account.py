@@ -17,6 +17,7 @@ from mesher.ids import UserId
 from mesher.storage import users
 from mesher.storage.audit_log import Author, Target, record_change_by
 from mesher.storage.database import WriteConnection, writing
+from mesher.storage.passkeys import delete_all_passkeys
 from mesher.storage.sessions import end_all_sessions
 
 # Without it a guesser with a list of common passwords finds some people's; longer than any person
@@ -98,7 +99,7 @@ async def reset_password(conn: WriteConnection, email: str, author: Author) -> s
 
 async def reset_second_factor(conn: WriteConnection, email: str, author: Author) -> None:
     """
-    Ask an account for no second factor any more; all its sessions end. For operators.
+    Ask an account for no second factor any more, and forget its passkeys; all its sessions end. For operators.
 
     Raises:
         NotFound: nobody has an account with this e-mail.
@@ -107,6 +108,7 @@ async def reset_second_factor(conn: WriteConnection, email: str, author: Author)
     if account is None:
         raise NotFound(f"nobody has an account with the e-mail {email!r}")
     await second_factor.remove(conn, account.user_id, normal_email(email), author)
+    await delete_all_passkeys(conn, account.user_id)
     await end_all_sessions(conn, account.user_id)
 
 

@@ -7,8 +7,6 @@ and when, and opens nothing by itself.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import uuid
 from datetime import datetime, timedelta
@@ -20,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesher.accounts import second_factor
 from mesher.accounts.passwords import LoginThrottle, verify_password
 from mesher.accounts.sessions import begin_session, normal_email
-from mesher.errors import AuthError, SetupError
+from mesher.accounts.tickets import open_ticket, seal_ticket
+from mesher.errors import AuthError
 from mesher.ids import UserId
 from mesher.secret_box import SecretBox
 from mesher.storage import users
@@ -31,7 +30,7 @@ TICKET_LIFETIME: Final = timedelta(minutes=10)
 TICKET_COOKIE: Final = "mesher_login"
 
 
-class _Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class _Ticket(msgspec.Struct, frozen=True, kw_only=True, tag="password"):
     user_id: uuid.UUID
     password: str  # a hash of the password's hash: another password makes the ticket worthless
     expires_at: datetime
@@ -93,7 +92,7 @@ async def log_in(
                 password=_mark(account.password_hash),
                 expires_at=now + TICKET_LIFETIME,
             )
-            return SecondStep(ticket=_seal(box, ticket))
+            return SecondStep(ticket=seal_ticket(box, ticket))
         token = await begin_session(conn, account.user_id, old_token=old_token, now=now)
     return LoggedIn(token=token)
 
@@ -141,16 +140,8 @@ def _mark(password_hash: str) -> str:
     return hashlib.sha256(password_hash.encode()).hexdigest()
 
 
-def _seal(box: SecretBox, ticket: _Ticket) -> str:
-    return base64.urlsafe_b64encode(box.seal(msgspec.json.encode(ticket).decode())).decode()
-
-
 def _open(box: SecretBox, text: str, now: datetime) -> tuple[UserId, str]:
-    try:
-        content = box.open(base64.urlsafe_b64decode(text))
-        ticket = msgspec.json.decode(content, type=_Ticket)
-    except (SetupError, binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise TicketExpired from error
-    if ticket.expires_at <= now:
+    ticket = open_ticket(box, text, _Ticket)
+    if ticket is None or ticket.expires_at <= now:
         raise TicketExpired
     return UserId(ticket.user_id), ticket.password

@@ -81,6 +81,7 @@ PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "member_id": ("The id of a member, or me.", "me"),
     "invitation_id": ("The invitation's id, which is not in its link.", _ID),
     "session_id": ("The session's id, as the list tells it.", "c0ffee00c0ffee00"),
+    "passkey_id": ("The id of one of your passkeys.", _ID),
     "comment_id": ("The comment's number.", "17"),
     "change_id": ("The id of a merge or split.", _ID),
     "action_id": ("The id that a change of many issues was answered with.", _ID),
@@ -117,6 +118,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "begin_second_factor": {"password": "correct horse battery staple"},
     "confirm_second_factor": {"code": "123456"},
     "replace_recovery_codes": {"password": "correct horse battery staple"},
+    "remove_my_passkey": {"password": "correct horse battery staple"},
     "remove_second_factor": {"password": "correct horse battery staple"},
     "change_my_password": {
         "current_password": "correct horse battery staple",

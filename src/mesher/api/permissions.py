@@ -24,6 +24,8 @@ API_NEEDS: Final[Needs] = {
     "end_my_session": Need(scope="admin", note="One's own."),
     "change_my_password": Need(scope="admin", note="One's own, with the current one."),
     "delete_me": Need(scope="admin", note="Oneself, with the password."),
+    "list_my_passkeys": Need(scope="admin", session=True, note="One's own."),
+    "remove_my_passkey": Need(scope="admin", note="One's own, with the password."),
     "get_second_factor": Need(scope="admin", session=True, note="One's own."),
     "begin_second_factor": Need(scope="admin", note="One's own, with the password."),
     "confirm_second_factor": Need(scope="admin", note="One's own, with a code."),

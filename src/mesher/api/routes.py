@@ -33,6 +33,7 @@ from mesher.api import (
     me,
     members,
     organizations,
+    passkeys,
     persons,
     project_changes,
     projects,
@@ -129,6 +130,13 @@ def api_router() -> Router:
                 status_code=204,
                 operation_class=second_factor.TAKES_PROOF,
             )(me.delete_me),
+            get("/me/passkeys", responses=_ERRORS)(passkeys.list_my_passkeys),
+            post(
+                "/me/passkeys/{passkey_id:str}/remove",
+                responses=_CHANGE_ERRORS | _TOO_MANY,
+                status_code=204,
+                operation_class=second_factor.TAKES_PROOF,
+            )(passkeys.remove_my_passkey),
             get("/me/second-factor", responses=_ERRORS)(second_factor.get_second_factor),
             post(
                 "/me/second-factor",

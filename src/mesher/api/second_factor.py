@@ -77,7 +77,7 @@ async def begin_second_factor(request: ApiRequest) -> Begun:
 
     It is asked for once ``confirm`` has seen a code of it. ``uri`` is what a QR code for the app holds.
     """
-    actor, account = await _proven(request)
+    actor, account = await proven(request)
     async with writing_as(request, "admin") as (conn, _):
         return await second_factor.begin(
             conn, resources_of(request).secret_box, actor.viewer.user_id, account.email
@@ -106,7 +106,7 @@ async def confirm_second_factor(request: ApiRequest) -> RecoveryCodes:
 
 async def replace_recovery_codes(request: ApiRequest) -> RecoveryCodes:
     """Make new recovery codes in the place of all earlier ones; it takes the password."""
-    actor, _ = await _proven(request)
+    actor, _ = await proven(request)
     async with writing_as(request, "admin") as (conn, _):
         await second_factor.require_enabled(conn, actor.viewer.user_id)
         codes = await second_factor.renew_recovery_codes(conn, actor.viewer.user_id)
@@ -115,12 +115,12 @@ async def replace_recovery_codes(request: ApiRequest) -> RecoveryCodes:
 
 async def remove_second_factor(request: ApiRequest) -> None:
     """Ask for no second factor any more; it takes the password."""
-    actor, account = await _proven(request)
+    actor, account = await proven(request)
     async with writing_as(request, "admin") as (conn, _):
         await second_factor.remove(conn, actor.viewer.user_id, account.email, actor.author)
 
 
-async def _proven(request: ApiRequest) -> tuple[Actor, Account]:
+async def proven(request: ApiRequest) -> tuple[Actor, Account]:
     async with writing_as(request, "admin") as (_, actor):
         wanted = await read_body(request, Proof)
     return actor, await prove(request, actor, wanted.password)

@@ -47,9 +47,9 @@ def reset_password(email: Email, *, data_dir: DataDir = None) -> None:
 
 @app.command("reset-second-factor")
 def reset_second_factor(email: Email, *, data_dir: DataDir = None) -> None:
-    """Let an account log in by its password alone, when phone and recovery codes are lost."""
+    """Let an account log in by its password alone, when phone, recovery codes or passkeys are lost."""
     asyncio.run(_reset_factor(_database(data_dir), email))
-    typer.echo(f"{email} logs in without a second factor now")
+    typer.echo(f"{email} logs in by the password alone now")
 
 
 def _database(data_dir: DataDir) -> str:

@@ -57,13 +57,15 @@ async def search_events(
         result = await conn.execute(
             # The latest of each project, read off the index, then the latest of these. Projects without
             # events are passed over: PostgreSQL takes each for the usual one, and would look for its
-            # events in indexes that hold those of all.
+            # events in indexes that hold those of all. In order, since that takes the index: in any order
+            # the first of many is expected soon, and all events are read for a project without.
             text(f"""
                 SELECT found.*
                 FROM unnest(CAST({made.parameter([one.id for one in projects])} AS uuid[])) AS p (id),
                 LATERAL (
                     SELECT FROM events AS e
                     WHERE e.project_id = p.id AND e.received_at >= {since} AND e.received_at < {until}
+                    ORDER BY e.received_at DESC
                     LIMIT 1
                 ) AS has_events,
                 LATERAL (

@@ -63,11 +63,13 @@ _ORDERS: dict[IssueSort, _Order] = {
     "events": _Order("event_count", tuple[Literal["events"], int, uuid.UUID]),
 }
 
-# Those without issues are left out by the index first: where few projects have nearly all issues,
-# PostgreSQL takes each for a large one, and would read the whole table for an empty one.
+# Those without issues are left out by the index first (which the order takes): where few projects have
+# nearly all issues, PostgreSQL takes each for a large one, and would read the whole table for an empty one.
 _PROJECTS = """
                 unnest(CAST(:project_ids AS uuid[])) AS p (id),
-                LATERAL (SELECT FROM issues AS o WHERE o.project_id = p.id LIMIT 1) AS has_issues
+                LATERAL (
+                    SELECT FROM issues AS o WHERE o.project_id = p.id ORDER BY o.last_seen DESC LIMIT 1
+                ) AS has_issues
 """
 
 

@@ -22,10 +22,12 @@ _FORGET_KEYS: LiteralString = (
 
 # A link is used while it is valid only; some rows a day, of which all are looked at.
 _FORGET_RESETS: LiteralString = "DELETE FROM password_resets WHERE expires_at < now()"
+# One for each log-in by a passkey in ten minutes.
+_FORGET_CHALLENGES: LiteralString = "DELETE FROM answered_challenges WHERE expires_at < now()"
 
 
 def forget(conn: Connection[TupleRow]) -> int:
     """Remove what has had its time; how many rows."""
     live = conn.execute(_FORGET_LIVE, (LIVE_MINUTES,)).rowcount
-    resets = conn.execute(_FORGET_RESETS).rowcount
-    return live + resets + conn.execute(_FORGET_KEYS, (IDEMPOTENCY_HOURS,)).rowcount
+    used = conn.execute(_FORGET_RESETS).rowcount + conn.execute(_FORGET_CHALLENGES).rowcount
+    return live + used + conn.execute(_FORGET_KEYS, (IDEMPOTENCY_HOURS,)).rowcount

@@ -1,4 +1,4 @@
-"""The page of one's own account: password, second factor, sessions, deletion."""
+"""The page of one's own account: password, second factor, passkeys, sessions, deletion."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from mesher.accounts import second_factor
 from mesher.accounts.account import MIN_PASSWORD_CHARACTERS, change_password
 from mesher.accounts.account_deletion import delete_account
 from mesher.accounts.client_address import client_address
+from mesher.accounts.passkey_ceremony import can_have_passkeys
+from mesher.accounts.passkeys import MAX_LABEL_CHARACTERS, Ceremony
 from mesher.accounts.proof import require_password
 from mesher.accounts.second_factor import Begun
 from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.accounts.tokens import hash_token
 from mesher.errors import AuthError, Conflict, Forbidden, MesherError, ProtocolError, RateLimited
 from mesher.resources import resources_of
+from mesher.storage.passkeys import list_passkeys
 from mesher.storage.sessions import ID_CHARACTERS, end_session, list_sessions
 from mesher.storage.users import Account, find_user
 from mesher.web.errors import problem_text
@@ -30,7 +33,7 @@ from mesher.web.render import render
 from mesher.web.session import WebRequest, reading_as, session_cookie, writing_as
 
 # What a form may be answered with on the page itself.
-_PROBLEMS = (AuthError, Conflict, Forbidden, ProtocolError, RateLimited)
+PROBLEMS = (AuthError, Conflict, Forbidden, ProtocolError, RateLimited)
 
 
 class PasswordForm(msgspec.Struct, kw_only=True):
@@ -56,7 +59,7 @@ class CodeForm(msgspec.Struct, kw_only=True):
 
 async def show_account(request: WebRequest) -> Response[str]:
     """The page."""
-    return await _page(request)
+    return await account_page(request)
 
 
 async def submit_password(
@@ -77,8 +80,8 @@ async def submit_password(
             address=client_address(request, resources.trusted_proxies),
             now=datetime.now(UTC),
         )
-    except _PROBLEMS as error:
-        return await _page(request, error, about="password")
+    except PROBLEMS as error:
+        return await account_page(request, error, about="password")
     return Redirect("/login", status_code=303, cookies=[session_cookie(resources, None)])
 
 
@@ -87,14 +90,14 @@ async def submit_second_factor(
 ) -> Response[str]:
     """Make a secret and show it."""
     try:
-        account = await _prove(request, data.password)
+        account = await prove(request, data.password)
         async with writing_as(request) as (conn, actor):
             begun = await second_factor.begin(
                 conn, resources_of(request).secret_box, actor.viewer.user_id, account.email
             )
-    except _PROBLEMS as error:
-        return await _page(request, error, about="factor")
-    return await _page(request, begun=begun)
+    except PROBLEMS as error:
+        return await account_page(request, error, about="factor")
+    return await account_page(request, begun=begun)
 
 
 async def submit_confirmation(request: WebRequest, data: URLEncodedBody[CodeForm]) -> Response[str]:
@@ -113,10 +116,10 @@ async def submit_confirmation(request: WebRequest, data: URLEncodedBody[CodeForm
             )
     except second_factor.WrongCode as error:
         begun = Begun(secret=data.secret, uri=data.uri)
-        return await _page(request, error, about="factor", begun=begun)
+        return await account_page(request, error, about="factor", begun=begun)
     except Conflict as error:
-        return await _page(request, error, about="factor")
-    return await _page(request, codes=codes)
+        return await account_page(request, error, about="factor")
+    return await account_page(request, codes=codes)
 
 
 async def submit_recovery_codes(
@@ -124,13 +127,13 @@ async def submit_recovery_codes(
 ) -> Response[str]:
     """New recovery codes."""
     try:
-        await _prove(request, data.password)
+        await prove(request, data.password)
         async with writing_as(request) as (conn, actor):
             await second_factor.require_enabled(conn, actor.viewer.user_id)
             codes = await second_factor.renew_recovery_codes(conn, actor.viewer.user_id)
-    except _PROBLEMS as error:
-        return await _page(request, error, about="factor")
-    return await _page(request, codes=codes)
+    except PROBLEMS as error:
+        return await account_page(request, error, about="factor")
+    return await account_page(request, codes=codes)
 
 
 async def submit_factor_removal(
@@ -138,11 +141,11 @@ async def submit_factor_removal(
 ) -> Response[str] | Redirect:
     """Ask for no second factor any more."""
     try:
-        account = await _prove(request, data.password)
+        account = await prove(request, data.password)
         async with writing_as(request) as (conn, actor):
             await second_factor.remove(conn, actor.viewer.user_id, account.email, actor.author)
-    except _PROBLEMS as error:
-        return await _page(request, error, about="factor")
+    except PROBLEMS as error:
+        return await account_page(request, error, about="factor")
     return Redirect("/account", status_code=303)
 
 
@@ -158,16 +161,23 @@ async def submit_account_deletion(
 ) -> Response[str] | Redirect:
     """Delete the account."""
     try:
-        await _prove(request, data.password)
+        await prove(request, data.password)
         async with writing_as(request) as (conn, actor):
             await delete_account(conn, actor.author, actor.viewer.user_id)
-    except _PROBLEMS as error:
-        return await _page(request, error, about="deletion")
+    except PROBLEMS as error:
+        return await account_page(request, error, about="deletion")
     cookie = session_cookie(resources_of(request), None)
     return Redirect("/login", status_code=303, cookies=[cookie])
 
 
-async def _prove(request: WebRequest, password: str) -> Account:
+async def prove(request: WebRequest, password: str) -> Account:
+    """
+    Whose page it is, for their password.
+
+    Raises:
+        Forbidden: it is another.
+        RateLimited: too many failures.
+    """
     resources = resources_of(request)
     async with reading_as(request) as (_, actor):
         pass
@@ -181,19 +191,32 @@ async def _prove(request: WebRequest, password: str) -> Account:
     )
 
 
-async def _page(
+async def account_page(
     request: WebRequest,
     error: MesherError | None = None,
     *,
     about: str = "",
     begun: Begun | None = None,
     codes: Sequence[str] = (),
+    ceremony: Ceremony | None = None,
 ) -> Response[str]:
+    """
+    The page, with what has come of a form.
+
+    Args:
+        request: of whose account it is.
+        error: what was wrong.
+        about: the part of the page that it belongs to.
+        begun: a second factor to confirm.
+        codes: recovery codes, shown once.
+        ceremony: a passkey to be made.
+    """
     async with reading_as(request) as (conn, actor):
         values: dict[str, Any] = {
             "actor": actor,
             "user": await find_user(conn, actor.viewer.user_id),
             "factor": await second_factor.find_status(conn, actor.viewer.user_id),
+            "passkeys": await list_passkeys(conn, actor.viewer.user_id),
             "sessions": await list_sessions(conn, actor.viewer.user_id),
         }
     return render(
@@ -203,6 +226,9 @@ async def _page(
         begun=begun,
         qr=_qr(begun.uri) if begun else None,
         codes=codes,
+        ceremony=ceremony,
+        can_have_passkeys=can_have_passkeys(resources_of(request).url),
+        max_label=MAX_LABEL_CHARACTERS,
         current_session=hash_token(request.cookies.get(SESSION_COOKIE, ""))[:ID_CHARACTERS],
         min_password=MIN_PASSWORD_CHARACTERS,
         now=datetime.now(UTC),

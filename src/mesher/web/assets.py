@@ -1,5 +1,5 @@
 """
-Style sheet and pictures, served by Mesher itself: nothing on a page comes from elsewhere.
+Style sheet, scripts and pictures, served by Mesher itself: nothing on a page comes from elsewhere.
 
 A name carries the hash of its content, so browsers may keep it for ever, and a new version of
 Mesher brings new names.
@@ -17,7 +17,7 @@ from litestar.params import FromPath
 
 from mesher.errors import NotFound
 
-_CONTENT_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 # 32 bits would do: it only has to differ between versions of one file.
 _HASH_DIGITS = 12
 

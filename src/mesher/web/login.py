@@ -21,6 +21,8 @@ from mesher.accounts.login import (
     finish_log_in,
     log_in,
 )
+from mesher.accounts.passkey_ceremony import can_have_passkeys
+from mesher.accounts.passkeys import begin_passkey_log_in
 from mesher.accounts.sessions import SESSION_COOKIE, log_out
 from mesher.errors import AuthError, RateLimited
 from mesher.resources import Resources, resources_of
@@ -50,7 +52,7 @@ async def show_login(
     next_path: Annotated[str, QueryParameter(name="next")] = "/",
 ) -> Response[str]:
     """The form."""
-    return _form(request, email="", next_path=next_path, problem="")
+    return login_form(request, email="", next_path=next_path, problem="")
 
 
 async def submit_login(
@@ -71,7 +73,7 @@ async def submit_login(
             now=datetime.now(UTC),
         )
     except (AuthError, RateLimited) as error:
-        return _form(
+        return login_form(
             request,
             http_status=error.status,
             email=data.email,
@@ -79,7 +81,7 @@ async def submit_login(
             problem=problem_text(error),
         )
     if isinstance(outcome, LoggedIn):
-        return _go_on(resources, outcome, data.next)
+        return go_on(resources, outcome.token, data.next)
     return Redirect(
         f"/login/code?next={quote(own_path(data.next))}",
         status_code=303,
@@ -116,7 +118,7 @@ async def submit_code(
         )
     except TicketExpired as error:
         problem = problem_text(error)
-        return _form(request, http_status=401, email="", next_path=data.next, problem=problem)
+        return login_form(request, http_status=401, email="", next_path=data.next, problem=problem)
     except (AuthError, RateLimited) as error:
         return render(
             "login_code.html",
@@ -124,11 +126,12 @@ async def submit_code(
             next=own_path(data.next),
             problem=problem_text(error),
         )
-    return _go_on(resources, outcome, data.next)
+    return go_on(resources, outcome.token, data.next)
 
 
-def _go_on(resources: Resources, outcome: LoggedIn, next_path: str) -> Redirect:
-    cookies = [session_cookie(resources, outcome.token), _ticket_cookie(resources, None)]
+def go_on(resources: Resources, token: str, next_path: str) -> Redirect:
+    """To where a person wanted, with the session's token."""
+    cookies = [session_cookie(resources, token), _ticket_cookie(resources, None)]
     return Redirect(own_path(next_path), status_code=303, cookies=cookies)
 
 
@@ -153,14 +156,19 @@ async def submit_logout(request: WebRequest) -> Redirect:
     return Redirect("/login", status_code=303, cookies=[session_cookie(resources, None)])
 
 
-def _form(
+def login_form(
     request: WebRequest, *, email: str, next_path: str, problem: str, http_status: int = 200
 ) -> Response[str]:
+    """The form, with what was wrong with it."""
+    resources = resources_of(request)
     return render(
         "login.html",
         http_status=http_status,
         email=email,
         next=own_path(next_path),
         problem=problem,
-        oidc=resources_of(request).oidc,
+        oidc=resources.oidc,
+        passkey=begin_passkey_log_in(resources.secret_box, resources.url, datetime.now(UTC))
+        if can_have_passkeys(resources.url)
+        else None,
     )
