@@ -228,4 +228,4 @@ def test_whatever_a_client_adds_is_refused_and_never_an_error(
     odd = base64.urlsafe_b64encode(attestation).decode()
     for response in (value, {**credential["response"], "attestationObject": odd}):
         form = {"ticket": ticket, "credential": json.dumps({**credential, "response": response})}
-        assert browser.post("/account/passkeys/new", data=form).status_code == 401
+        assert browser.post("/account/passkeys/new", data=form).status_code == 400

@@ -100,14 +100,16 @@ async def add_passkey(
         now: the server's clock, UTC.
 
     Raises:
-        PasskeyRefused: the answer is not one to the question, or came late.
         Conflict: it is known already.
-        ProtocolError: the label is too long.
+        ProtocolError: the answer is not one to the question, or came late, or the label is too long.
     """
     if len(label) > MAX_LABEL_CHARACTERS:
         raise ProtocolError(f"a name has {MAX_LABEL_CHARACTERS} characters at most", field="label")
-    asked = _open(box, ticket, now, UserId(user.id))
-    made = read_new_passkey(url, asked.challenge, credential)
+    try:
+        asked = _open(box, ticket, now, UserId(user.id))
+        made = read_new_passkey(url, asked.challenge, credential)
+    except PasskeyRefused as error:  # who adds one is known, which its 401 would deny
+        raise ProtocolError(error.message, hint=error.hint, field="credential") from error
     name = label.replace("\0", "").strip() or "Passkey"
     if not await storage.insert_passkey(conn, uuid.uuid4(), UserId(user.id), made, name):
         raise Conflict("this passkey is known already")

@@ -19,6 +19,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     ingestion,
     invitations,
     live,
+    passkeys,
     password_resets,
     privacy,
     releases,
