@@ -18,7 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import structlog
 import uvloop
 from litestar import Litestar, Router, get
@@ -35,14 +34,14 @@ from mesher.answers import answer_error
 from mesher.api.call_limits import CallLimits, with_call_limits
 from mesher.api.conditional import with_conditions
 from mesher.api.document import document_router
-from mesher.api.errors import ErrorBody
+from mesher.api.errors import send_error
 from mesher.api.idempotency import with_idempotency
 from mesher.api.json_forms import SchemaTypePlugin, encode_schema_type
 from mesher.api.live import is_stream
 from mesher.api.request_ids import with_request_id
 from mesher.api.routes import api_router, sockets_router
 from mesher.api.sentry.routes import is_upload, sentry_router
-from mesher.errors import SetupError
+from mesher.errors import SetupError, Unavailable
 from mesher.exposition import get_metrics
 from mesher.health import get_live, get_ready
 from mesher.ingest.exchange import Exchange
@@ -53,7 +52,7 @@ from mesher.secret_box import SecretBox
 from mesher.server import serve
 from mesher.settings import Settings
 from mesher.types import SchemaType
-from mesher.web.errors import sentence
+from mesher.web.errors import problem_text
 from mesher.web.oidc import CALLBACK_PATH
 from mesher.web.routes import pages_router
 
@@ -156,16 +155,17 @@ def _deadline_seconds(scope: Any) -> int | None:
 
 
 async def _send_timed_out(scope: Any, send: Any) -> None:
-    message = "this took too long"
-    hint = "the database may hang, or the request did not come to its end"
+    error = Unavailable(
+        "this took too long",
+        retry_after_seconds=REQUEST_SECONDS,
+        hint="the database may hang, or the request did not come to its end",
+    )
     if scope["path"].startswith("/api/"):
-        content = ErrorBody(code="unavailable", message=message, field="", hint=hint)
-        kind, body = b"application/json", msgspec.json.encode(content)
-    else:
-        kind, body = b"text/plain", f"{sentence(message)} {sentence(hint)}\n".encode()
-    headers = [(b"content-type", kind), (b"retry-after", b"%d" % REQUEST_SECONDS)]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        await send_error(send, error)
+        return
+    headers = [(b"content-type", b"text/plain"), (b"retry-after", b"%d" % REQUEST_SECONDS)]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{problem_text(error)}\n".encode()})
 
 
 @cache  # it takes 0.2 s and half a megabyte, and holds nothing of one installation

@@ -15,12 +15,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from litestar import Request
 
 from mesher.accounts.client_address import Network, client_address
 from mesher.accounts.sessions import SESSION_COOKIE
-from mesher.api.errors import ErrorBody
+from mesher.api.errors import send_error
+from mesher.errors import RateLimited
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -94,7 +94,12 @@ def with_call_limits(app: App, limits: CallLimits, *, trusted_proxies: Sequence[
             (b"ratelimit", b'"default";r=%d;t=%d' % (max(0, left), seconds)),
         ]
         if left < 0:
-            await _refuse(send, told, seconds)
+            error = RateLimited(
+                f"more than {CALLS} requests in {WINDOW_SECONDS} seconds",
+                retry_after_seconds=seconds,
+                hint=f"wait {seconds} seconds",
+            )
+            await send_error(send, error, told)
             return
 
         async def send_told(message: Any) -> None:
@@ -117,19 +122,3 @@ def _session(cookies: bytes) -> bytes:
     return next(
         (one for one in cookies.replace(b" ", b"").split(b";") if one.startswith(name)), b""
     )
-
-
-async def _refuse(send: Any, told: list[tuple[bytes, bytes]], seconds: int) -> None:
-    body = ErrorBody(
-        code="rate_limited",
-        message=f"more than {CALLS} requests in {WINDOW_SECONDS} seconds",
-        field="",
-        hint=f"wait {seconds} seconds",
-    )
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"retry-after", b"%d" % seconds),
-        *told,
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(body)})

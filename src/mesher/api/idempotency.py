@@ -17,14 +17,12 @@ import msgspec
 
 from mesher.accounts.actor import actor_of_token
 from mesher.accounts.tokens import hash_token
-from mesher.api.errors import ErrorBody
+from mesher.api.errors import send_error
 from mesher.errors import (
     Conflict,
     MesherError,
     ProtocolError,
-    RateLimited,
     TooLarge,
-    Unavailable,
 )
 from mesher.resources import Resources
 from mesher.storage.database import reading, writing
@@ -47,7 +45,7 @@ MAX_BODY_BYTES: Final = 256 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 # The one before may be answered in a moment.
-RETRY_AFTER_SECONDS: Final = 1
+_AGAIN: Final = (b"retry-after", b"1")
 
 
 class _OtherRequest(Conflict):
@@ -78,7 +76,8 @@ def with_idempotency(app: App, resources: Resources) -> App:
             body = await _read_body(receive)
             kept = await once.begin(body)
         except MesherError as error:
-            await _refuse(send, error)
+            again = [_AGAIN] if error.status == 409 else []  # the other request is under way
+            await send_error(send, error, again)
             return
         if kept is not None:
             await _replay(send, *kept)
@@ -226,14 +225,3 @@ async def _replay(send: Any, status: int, kept: _Kept) -> None:
     start = {"type": "http.response.start", "status": status, "headers": [*headers, REPLAYED]}
     await send(start)
     await send({"type": "http.response.body", "body": base64.b64decode(kept.body)})
-
-
-async def _refuse(send: Any, error: MesherError) -> None:
-    body = ErrorBody(code=error.code, message=error.message, field=error.field, hint=error.hint)
-    headers = [(b"content-type", b"application/json")]
-    if isinstance(error, RateLimited | Unavailable):
-        headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
-    elif error.status == 409:
-        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(body)})
