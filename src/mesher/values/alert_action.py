@@ -33,14 +33,17 @@ _Secret = Annotated[
 _Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-class Email(
+class _Action(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
     tag_field="action_type",
-    tag="email",
 ):
+    """What all have in common."""
+
+
+class Email(_Action, frozen=True, kw_only=True, tag="email"):
     """A mail to people of the organisation, to whoever the issue is assigned to, or to addresses."""
 
     to: (
@@ -49,41 +52,20 @@ class Email(
     )
 
 
-class Webhook(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="action_type",
-    tag="webhook",
-):
+class Webhook(_Action, frozen=True, kw_only=True, tag="webhook"):
     """A signed request to an address."""
 
     url: _WebUrl
     secret: _Secret  # what the receiver checks the signature by
 
 
-class Apprise(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="action_type",
-    tag="apprise",
-):
+class Apprise(_Action, frozen=True, kw_only=True, tag="apprise"):
     """A message by any service that Apprise knows."""
 
     url: _ServiceUrl
 
 
-class Kept(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="action_type",
-    tag="kept",
-):
+class Kept(_Action, frozen=True, kw_only=True, tag="kept"):
     """An action as the rule has it already, whose secrets nobody has to enter again."""
 
     id: Annotated[str, msgspec.Meta(max_length=32)]
