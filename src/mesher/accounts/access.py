@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import TypeVar
 
 from mesher.accounts.actor import Actor, require_whole_organization
 from mesher.errors import Forbidden, NotFound, ProtocolError
@@ -37,6 +38,8 @@ from mesher.storage.issue_activity import ActivityEntry
 from mesher.storage.memberships import Member, find_member, find_member_by_email, find_role
 from mesher.storage.releases import Release
 from mesher.types import ROLES, Alert, AlertRule, Event, Issue, Organization, Project, Role
+
+T = TypeVar("T")
 
 # A number, as that of a project in DSNs; more digits than PostgreSQL's bigint holds are none.
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -164,9 +167,7 @@ async def accessible_release(
     release = await releases.find_release(
         conn, organization, version, project_id=releases_seen(actor, project)
     )
-    if release is None:
-        raise NotFound("there is no such release")
-    return release
+    return _known(release, "release")
 
 
 async def member_of_organization(
@@ -208,9 +209,7 @@ async def accessible_action(conn: ReadConnection, actor: Actor, action_id: str) 
     """
     parsed = parse_uuid(action_id)
     action = await issue_actions.find_action(conn, actor.viewer, parsed) if parsed else None
-    if action is None:
-        raise NotFound("there is no such change of issues")
-    return action
+    return _known(action, "change of issues")
 
 
 async def accessible_issue(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:
@@ -241,9 +240,7 @@ async def comment_of_issue(conn: ReadConnection, issue: Issue, comment_id: str) 
     comment = None
     if _NUMBER.fullmatch(comment_id):
         comment = await issue_activity.find_comment(conn, issue, int(comment_id))
-    if comment is None:
-        raise NotFound("there is no such comment")
-    return comment
+    return _known(comment, "comment")
 
 
 async def issue_merged_into(conn: ReadConnection, actor: Actor, issue_id: str) -> Issue:
@@ -285,10 +282,7 @@ async def event_of_project(conn: ReadConnection, project: Project, event_id: str
         NotFound: the (accessible) project has none.
     """
     parsed = parse_uuid(event_id)
-    event = await events.find_event(conn, project, parsed) if parsed else None
-    if event is None:
-        raise NotFound("there is no such event")
-    return event
+    return _known(await events.find_event(conn, project, parsed) if parsed else None, "event")
 
 
 async def event_of_issue(conn: ReadConnection, issue: Issue, event_id: str) -> Event:
@@ -320,9 +314,7 @@ async def rule_of_project(conn: ReadConnection, project: Project, rule_id: str) 
     """
     parsed = parse_uuid(rule_id)
     rule = await alert_rules.find_rule(conn, project, parsed) if parsed else None
-    if rule is None:
-        raise NotFound("there is no such alert rule")
-    return rule
+    return _known(rule, "alert rule")
 
 
 async def accessible_alert(conn: ReadConnection, actor: Actor, alert_id: str) -> Alert:
@@ -333,7 +325,10 @@ async def accessible_alert(conn: ReadConnection, actor: Actor, alert_id: str) ->
         NotFound: there is none, or it is not the actor's.
     """
     parsed = parse_uuid(alert_id)
-    alert = await alerts.find_alert(conn, actor.viewer, parsed) if parsed else None
-    if alert is None:
-        raise NotFound("there is no such alert")
-    return alert
+    return _known(await alerts.find_alert(conn, actor.viewer, parsed) if parsed else None, "alert")
+
+
+def _known(thing: T | None, what: str) -> T:
+    if thing is None:
+        raise NotFound(f"there is no such {what}")
+    return thing

@@ -11,7 +11,7 @@ from mesher.ids import OrgId, UserId, parse_uuid
 from mesher.search.parse import parse_query
 from mesher.storage import alert_rules
 from mesher.storage.alert_rules import RuleContent
-from mesher.storage.audit_log import Author, Target, record_change_by
+from mesher.storage.audit_log import Author, Target, record_project_change
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.memberships import find_member
 from mesher.types import AlertCondition, AlertRule, Project
@@ -33,7 +33,7 @@ async def create_rule(
     if await alert_rules.count_rules(conn, project) >= MAX_RULES:
         raise Conflict(f"the project has {MAX_RULES} alert rules", hint="delete some of them")
     rule = await alert_rules.insert_rule(conn, project, content)
-    await _record(conn, author, project, rule, "alert_rule.created")
+    await record_project_change(conn, author, project, "alert_rule.created", _target(rule))
     return rule
 
 
@@ -45,7 +45,9 @@ async def change_rule(
     changed = [name for name in content.__struct_fields__ if _differs(before, content, name)]
     after = await alert_rules.update_rule(conn, rule, content)
     if changed:
-        await _record(conn, author, project, after, "alert_rule.changed", changed=changed)
+        await record_project_change(
+            conn, author, project, "alert_rule.changed", _target(after), changed=changed
+        )
     return after
 
 
@@ -54,7 +56,7 @@ async def delete_rule(
 ) -> None:
     """Remove a (locked) rule of a project with the alerts that it raised; the caller commits."""
     await alert_rules.delete_rule(conn, rule)
-    await _record(conn, author, project, rule, "alert_rule.deleted")
+    await record_project_change(conn, author, project, "alert_rule.deleted", _target(rule))
 
 
 def content_of(rule: AlertRule) -> RuleContent:
@@ -134,19 +136,5 @@ def _differs(before: RuleContent, after: RuleContent, name: str) -> bool:
     return bool(getattr(before, name) != getattr(after, name))
 
 
-async def _record(
-    conn: WriteConnection,
-    author: Author,
-    project: Project,
-    rule: AlertRule,
-    action: str,
-    **details: object,
-) -> None:
-    await record_change_by(
-        conn,
-        author,
-        org_id=OrgId(project.org_id),
-        action=action,
-        target=Target(kind="alert_rule", id=str(rule.id), name=rule.name),
-        details={"project": str(project.id), **details},
-    )
+def _target(rule: AlertRule) -> Target:
+    return Target(kind="alert_rule", id=str(rule.id), name=rule.name)

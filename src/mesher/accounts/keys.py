@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mesher.errors import Conflict, NotFound
-from mesher.ids import OrgId
 from mesher.protocol.auth import KEY_LENGTH, KEY_PREFIX
 from mesher.storage import api_keys
-from mesher.storage.audit_log import Author, Target, differences, record_change_by
+from mesher.storage.audit_log import Author, Target, differences, record_project_change
 from mesher.storage.database import WriteConnection
 from mesher.types import ApiKey, Project
 
@@ -39,7 +38,7 @@ async def create_key(
         )
     key_value = KEY_PREFIX + secrets.token_hex(KEY_LENGTH // 2)
     key = await api_keys.insert_key(conn, project, key_value=key_value, label=label)
-    await _record(conn, author, project, key, "key.created")
+    await record_project_change(conn, author, project, "key.created", _target(key))
     return key
 
 
@@ -56,7 +55,7 @@ async def rename_key(
     after = await api_keys.update_key(conn, before, label=label, revoked_at=before.revoked_at)
     details = differences({"label": before.label}, {"label": label})
     if details:
-        await _record(conn, author, project, after, "key.renamed", **details)
+        await record_project_change(conn, author, project, "key.renamed", _target(after), **details)
     return after
 
 
@@ -91,8 +90,14 @@ async def rotate_key(
     if old.revoked_at is not None:  # an earlier end stays
         end = min(end, old.revoked_at)
     await api_keys.update_key(conn, old, label=old.label, revoked_at=end)
-    await _record(
-        conn, author, project, old, "key.rotated", revoked_at=end.isoformat(), new_key=str(new.id)
+    await record_project_change(
+        conn,
+        author,
+        project,
+        "key.rotated",
+        _target(old),
+        revoked_at=end.isoformat(),
+        new_key=str(new.id),
     )
     return new
 
@@ -110,7 +115,7 @@ async def revoke_key(
     key = await _locked(conn, project, key_id)
     _require_valid(key, now)
     revoked = await api_keys.update_key(conn, key, label=key.label, revoked_at=now)
-    await _record(conn, author, project, revoked, "key.revoked")
+    await record_project_change(conn, author, project, "key.revoked", _target(revoked))
     return revoked
 
 
@@ -126,19 +131,5 @@ def _require_valid(key: ApiKey, now: datetime) -> None:
         raise Conflict("the key is revoked already", hint="make a new one")
 
 
-async def _record(
-    conn: WriteConnection,
-    author: Author,
-    project: Project,
-    key: ApiKey,
-    action: str,
-    **details: object,
-) -> None:
-    await record_change_by(
-        conn,
-        author,
-        org_id=OrgId(project.org_id),
-        action=action,
-        target=Target(kind="key", id=str(key.id), name=key.label),
-        details={"project": str(project.id), **details},
-    )
+def _target(key: ApiKey) -> Target:
+    return Target(kind="key", id=str(key.id), name=key.label)

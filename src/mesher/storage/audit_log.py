@@ -16,6 +16,7 @@ from sqlalchemy import text
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.pages import Page, cut_page, decode_cursor
+from mesher.types import Project
 
 _INSERT = text("""
     INSERT INTO audit_log
@@ -109,6 +110,25 @@ async def record_change_by(
         action=action,
         target=target,
         details=details,
+    )
+
+
+async def record_project_change(
+    conn: WriteConnection,
+    author: Author,
+    project: Project,
+    action: str,
+    target: Target,
+    **details: object,
+) -> None:
+    """The same of a thing that belongs to a project."""
+    await record_change_by(
+        conn,
+        author,
+        org_id=OrgId(project.org_id),
+        action=action,
+        target=target,
+        details={"project": str(project.id), **details},
     )
 
 
