@@ -88,6 +88,7 @@ async def show_issues(
         query=text,
         problem=problem,
         waiting=waiting,
+        cursor=cursor,
         dsn=dsn,
         now=now,
     )

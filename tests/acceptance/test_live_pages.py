@@ -1,0 +1,87 @@
+"""The list of issues in a real browser, kept true while somebody looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from acceptance.mesher_process import Api, MesherProcess
+
+ISSUES = "/projects/{project_id}/issues"
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser complains about; nothing, at the end of each test."""
+    lines: list[str] = []
+    page.on("console", lambda one: one.type == "error" and lines.append(one.text))
+    page.on("pageerror", lambda error: lines.append(str(error)))
+    yield lines
+    assert lines == []
+
+
+@pytest.fixture
+def issues(mesher: MesherProcess, page: Page, complaints: list[str]) -> Page:
+    """A tab with the list of issues, of the owner."""
+    page.goto(mesher.ready["url"] + "/login?next=" + ISSUES.format(**mesher.ready))
+    page.get_by_label("E-mail").fill(mesher.ready["email"])
+    page.get_by_label("Password").fill(mesher.ready["password"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Issues")).to_be_visible()
+    return page
+
+
+def row(page: Page, title: str) -> Any:
+    return page.locator("tr", has_text=title)
+
+
+def test_the_first_event_is_shown_the_moment_it_arrives(
+    issues: Page, mesher: MesherProcess
+) -> None:
+    expect(issues.get_by_text("Waiting for the first event")).to_be_visible()
+    mesher.post_native("events", {"message": "the first of all"})
+    expect(issues.get_by_role("link", name="the first of all")).to_be_visible()
+
+
+def test_a_further_event_counts_on_the_open_list(
+    issues: Page, mesher: MesherProcess, api: Api
+) -> None:
+    mesher.post_native("events", {"message": "the lift is stuck"})
+    api.wait_for_issue("the lift is stuck")
+    issues.reload()
+    title = issues.get_by_role("link", name="the lift is stuck")
+    title.focus()
+    mesher.post_native("events", {"message": "the lift is stuck"})
+    expect(row(issues, "the lift is stuck").locator("[data-label=Events]")).to_have_text("2")
+    expect(title).to_be_focused()
+
+
+def test_newer_issues_are_counted_and_shown_when_asked_for(
+    issues: Page, mesher: MesherProcess, api: Api
+) -> None:
+    mesher.post_native("events", {"message": "an old one"})
+    api.wait_for_issue("an old one")
+    issues.reload()
+    for word in ("red", "green"):
+        mesher.post_native("events", {"message": f"the {word} light is broken"})
+    newer = issues.get_by_role("link", name="2 newer issues")
+    expect(newer).to_be_visible()
+    expect(row(issues, "light is broken")).to_have_count(0)
+    newer.click()
+    expect(row(issues, "light is broken")).to_have_count(2)
+
+
+def test_a_resolved_issue_that_recurs_shows_as_regressed(
+    issues: Page, mesher: MesherProcess, api: Api
+) -> None:
+    mesher.post_native("events", {"message": "the door jams"})
+    found = api.wait_for_issue("the door jams")
+    issues.goto(mesher.ready["url"] + f"/issues/{found['id']}")
+    issues.get_by_role("button", name="Resolve").click()
+    issues.goto(mesher.ready["url"] + ISSUES.format(**mesher.ready) + "?status=all")
+    expect(row(issues, "the door jams").get_by_text("regressed")).to_have_count(0)
+    mesher.post_native("events", {"message": "the door jams"})
+    expect(row(issues, "the door jams").get_by_text("regressed")).to_be_visible()
