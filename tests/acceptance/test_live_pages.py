@@ -34,6 +34,12 @@ def issues(mesher: MesherProcess, page: Page, complaints: list[str]) -> Page:
     return page
 
 
+def watch(page: Page) -> None:
+    """Load the page and wait until it has looked at itself, which it does when its stream has begun."""
+    with page.expect_response(lambda answer: answer.request.resource_type == "fetch"):
+        page.reload()
+
+
 def row(page: Page, title: str) -> Any:
     return page.locator("tr", has_text=title)
 
@@ -41,6 +47,7 @@ def row(page: Page, title: str) -> Any:
 def test_the_first_event_is_shown_the_moment_it_arrives(
     issues: Page, mesher: MesherProcess
 ) -> None:
+    watch(issues)
     expect(issues.get_by_text("Waiting for the first event")).to_be_visible()
     mesher.post_native("events", {"message": "the first of all"})
     expect(issues.get_by_role("link", name="the first of all")).to_be_visible()
@@ -51,7 +58,7 @@ def test_a_further_event_counts_on_the_open_list(
 ) -> None:
     mesher.post_native("events", {"message": "the lift is stuck"})
     api.wait_for_issue("the lift is stuck")
-    issues.reload()
+    watch(issues)
     title = issues.get_by_role("link", name="the lift is stuck")
     title.focus()
     mesher.post_native("events", {"message": "the lift is stuck"})
@@ -64,7 +71,7 @@ def test_newer_issues_are_counted_and_shown_when_asked_for(
 ) -> None:
     mesher.post_native("events", {"message": "an old one"})
     api.wait_for_issue("an old one")
-    issues.reload()
+    watch(issues)
     for word in ("red", "green"):
         mesher.post_native("events", {"message": f"the {word} light is broken"})
     newer = issues.get_by_role("link", name="2 newer issues")
@@ -82,6 +89,7 @@ def test_a_resolved_issue_that_recurs_shows_as_regressed(
     issues.goto(mesher.ready["url"] + f"/issues/{found['id']}")
     issues.get_by_role("button", name="Resolve").click()
     issues.goto(mesher.ready["url"] + ISSUES.format(**mesher.ready) + "?status=all")
+    watch(issues)
     expect(row(issues, "the door jams").get_by_text("regressed")).to_have_count(0)
     mesher.post_native("events", {"message": "the door jams"})
     expect(row(issues, "the door jams").get_by_text("regressed")).to_be_visible()

@@ -3,6 +3,8 @@
 // behind a link. Once in a second at most, and not while nobody looks.
 
 const REFRESH_MS = 1000;
+// Of the stream's messages, those that tell of something that a list shows.
+const CHANGES = ["counts", "issue", "gap"];
 const address = document.querySelector("[data-stream]").dataset.stream;
 const newer = document.querySelector(".newer a");
 let stream = null;
@@ -11,11 +13,13 @@ let refreshedAt = 0;
 
 function listen() {
   stream = new EventSource(address);
+  // A stream tells what comes behind its first message: what happened before that is seen by looking.
+  let isFirst = true;
+  stream.onopen = () => (isFirst = true);
   stream.onmessage = (message) => {
-    if (["issue", "gap"].includes(JSON.parse(message.data).type)) refreshSoon();
+    if (isFirst || CHANGES.includes(JSON.parse(message.data).type)) refreshSoon();
+    isFirst = false;
   };
-  // What happened before the stream began was told to nobody.
-  stream.onopen = refreshSoon;
 }
 
 function refreshSoon() {
