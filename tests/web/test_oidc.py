@@ -174,6 +174,28 @@ def test_groups_give_roles_and_take_them_back(opened: Any) -> None:
     assert "member of no organization" in refused.text
 
 
+@pytest.mark.parametrize(("groups", "tokens_left"), [(["devs"], 1), (["guests"], 0)])
+def test_who_loses_a_role_by_a_group_loses_what_came_with_it(
+    opened: Any, groups: list[str], tokens_left: int
+) -> None:
+    site = opened(groups="leads=ada:admin,devs=ada:member")
+    site.log_in("gus", groups=["leads"])
+    gus = "(SELECT id FROM users WHERE email = 'gus@example.com')"
+    site.execute(f"""
+        INSERT INTO invitations (org_id, role, token_hash, invited_by, expires_at)
+        SELECT id, 'admin', 'secret', {gus}, now() + interval '1 day' FROM organizations WHERE slug = 'ada'
+    """)
+    site.execute(f"""
+        INSERT INTO api_tokens (user_id, org_id, name, token_hash)
+        SELECT {gus}, id, 'mine', 'hidden' FROM organizations WHERE slug = 'ada'
+    """)
+    site.leave()
+    site.log_in("gus", groups=groups)
+    assert site.rows("SELECT id FROM invitations WHERE token_hash = 'secret'") == []
+    kept = site.rows("SELECT id FROM api_tokens WHERE token_hash = 'hidden' AND revoked_at IS NULL")
+    assert len(kept) == tokens_left
+
+
 def test_what_people_gave_no_group_takes(opened: Any) -> None:
     site = opened(groups="leads=ada:admin")
     site.execute("UPDATE org_memberships SET role = 'member'")

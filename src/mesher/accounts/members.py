@@ -12,12 +12,12 @@ import uuid
 
 from mesher.errors import Conflict, Forbidden, NotFound
 from mesher.ids import OrgId, UserId
-from mesher.storage import invitations, memberships, tokens
+from mesher.storage import memberships
 from mesher.storage.audit_log import Author, Target, differences, record_change_by
 from mesher.storage.database import WriteConnection
-from mesher.storage.issue_states import unassign_member
+from mesher.storage.membership_ends import end_higher_role, end_membership
 from mesher.storage.memberships import Member
-from mesher.types import ROLES, Role
+from mesher.types import Role
 
 
 def require_may_give(acting: Role | None, before: Role | None, after: Role | None) -> None:
@@ -77,8 +77,7 @@ async def change_role(
     if member.role == "owner":
         await _require_another_owner(conn, org_id)
     await memberships.set_role(conn, user_id=user_id, org_id=org_id, role=role)
-    if ROLES.index(role) > ROLES.index(member.role):  # they could not invite so any more
-        await invitations.delete_invitations_of(conn, org_id, user_id)
+    await end_higher_role(conn, org_id, user_id, before=member.role, after=role)
     await record_change_by(
         conn,
         author,
@@ -94,8 +93,9 @@ async def remove_member(
     conn: WriteConnection, author: Author, acting: UserId, org_id: OrgId, user_id: uuid.UUID
 ) -> None:
     """
-    Let somebody belong to an organisation no more, with their tokens for it and the invitations that
-    they made; issues that were assigned to them are nobody's. Everybody may leave; the arguments and errors are those of ``change_role``.
+    Let somebody belong to an organisation no more, as ``end_membership`` does.
+
+    Everybody may leave; the arguments and errors are those of ``change_role``.
     """
     await memberships.lock_members(conn, org_id)
     member = await _member(conn, org_id, user_id)
@@ -104,10 +104,7 @@ async def remove_member(
         require_may_give(await memberships.find_role(conn, acting, org_id), member.role, None)
     if member.role == "owner":
         await _require_another_owner(conn, org_id)
-    await memberships.delete_membership(conn, user_id=user_id, org_id=org_id)
-    await unassign_member(conn, org_id=org_id, user_id=user_id)
-    revoked = await tokens.revoke_tokens_of(conn, org_id, user_id)
-    await invitations.delete_invitations_of(conn, org_id, user_id)
+    revoked = await end_membership(conn, org_id, user_id)
     await record_change_by(
         conn,
         author,

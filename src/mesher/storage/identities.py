@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from mesher.ids import OrgId, UserId
 from mesher.storage.database import ReadConnection, WriteConnection
-from mesher.storage.issue_states import unassign_member
+from mesher.storage.membership_ends import end_higher_role, end_membership
 from mesher.types import Role
 
 _FIND = text("""
@@ -36,7 +36,6 @@ _CHANGE_ROLE = text("""
     UPDATE org_memberships SET role = :role, by_identity = true
     WHERE user_id = :user_id AND org_id = :org_id
 """)
-_LEAVE = text("DELETE FROM org_memberships WHERE user_id = :user_id AND org_id = :org_id")
 
 
 class RoleChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +85,7 @@ async def apply_role(
 
     Returns:
         What changed. A membership that people gave is raised by a group, and neither lowered nor
-        taken; one that a group gave follows it, except that an owner stays as long as nobody else is.
+        taken; one that a group gave follows it. An owner stays one, whatever the groups say.
     """
     org_id = (await conn.execute(_FIND_ORGANIZATION, {"slug": slug})).scalar_one_or_none()
     if org_id is None:
@@ -101,10 +100,10 @@ async def apply_role(
     if present.role == role or _stays(present.role, role, by_identity=present.by_identity):
         return None
     if role is None:
-        await conn.execute(_LEAVE, keys)
-        await unassign_member(conn, org_id=org_id, user_id=user_id)
+        await end_membership(conn, OrgId(org_id), user_id)
         return RoleChange(org_id=OrgId(org_id), verb="removed", role=None)
     await conn.execute(_CHANGE_ROLE, {**keys, "role": role})
+    await end_higher_role(conn, OrgId(org_id), user_id, before=present.role, after=role)
     return RoleChange(org_id=OrgId(org_id), verb="role_changed", role=role)
 
 
