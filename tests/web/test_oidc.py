@@ -172,6 +172,7 @@ def test_groups_give_roles_and_take_them_back(opened: Any) -> None:
     refused = site.log_in("gus", groups=["guests"])
     assert refused.status_code == 403
     assert "member of no organization" in refused.text
+    assert site.roles(email) == []
 
 
 @pytest.mark.parametrize(("groups", "tokens_left"), [(["devs"], 1), (["guests"], 0)])

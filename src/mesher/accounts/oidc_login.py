@@ -25,12 +25,18 @@ MAX_NAME_CHARACTERS = 100
 NO_PASSWORD = ""
 
 
-async def user_of_identity(conn: WriteConnection, identity: Identity, rules: OidcRules) -> UserId:
+async def user_of_identity(
+    conn: WriteConnection, identity: Identity, rules: OidcRules
+) -> UserId | None:
     """
     The user behind an identity, made if need be, a member of what the groups say.
 
+    Returns:
+        Who it is; ``None``: somebody known from whom the groups have taken the last membership. The caller
+        commits that too, before it refuses them by ``belongs_nowhere``.
+
     Raises:
-        Forbidden: the rules do not let this person in, or into nothing.
+        Forbidden: the rules do not let this person in, or into nothing; nothing is to be committed.
     """
     user_id = await identities.find_identity_user(
         conn, issuer=identity.issuer, subject=identity.subject
@@ -40,18 +46,26 @@ async def user_of_identity(conn: WriteConnection, identity: Identity, rules: Oid
     # Who is known already may be without an e-mail by now, where no domain is asked for.
     if not vouched_for and (user_id is None or rules.domains):
         raise _refused(email, identity)
+    is_known = user_id is not None
     if user_id is None:
         user_id = await _find_or_make(conn, identity, email)
         await identities.insert_identity(
             conn, issuer=identity.issuer, subject=identity.subject, user_id=user_id
         )
     await _apply_groups(conn, user_id, email, identity, rules)
-    if not await identities.is_member_of_any(conn, user_id):
-        raise Forbidden(
-            f"{email} is a member of no organization here",
-            hint="ask for an invitation, or to be put into a group that has access",
-        )
-    return user_id
+    if await identities.is_member_of_any(conn, user_id):
+        return user_id
+    if is_known:
+        return None
+    raise belongs_nowhere(identity)
+
+
+def belongs_nowhere(identity: Identity) -> Forbidden:
+    """What somebody is told who is a member of nothing."""
+    return Forbidden(
+        f"{normal_email(identity.email)} is a member of no organization here",
+        hint="ask for an invitation, or to be put into a group that has access",
+    )
 
 
 def _refused(email: str, identity: Identity) -> Forbidden:

@@ -21,7 +21,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from mesher.accounts.oidc_flow import Flow
-from mesher.accounts.oidc_login import user_of_identity
+from mesher.accounts.oidc_login import belongs_nowhere, user_of_identity
 from mesher.accounts.sessions import SESSION_COOKIE, begin_session
 from mesher.errors import AuthError, MesherError, NotFound, Unavailable
 from mesher.resources import Oidc, Resources, resources_of
@@ -85,12 +85,14 @@ async def _log_in(
     identity = await oidc.provider.identify(flow, code)
     async with writing(resources.engine) as conn:
         user_id = await user_of_identity(conn, identity, oidc.rules)
-        return await begin_session(
-            conn,
-            user_id,
-            old_token=request.cookies.get(SESSION_COOKIE),
-            now=datetime.now(UTC),
-        )
+        if user_id is not None:
+            return await begin_session(
+                conn,
+                user_id,
+                old_token=request.cookies.get(SESSION_COOKIE),
+                now=datetime.now(UTC),
+            )
+    raise belongs_nowhere(identity)
 
 
 def _problem_page(error: MesherError) -> Response[str]:
