@@ -229,3 +229,22 @@ def test_whatever_a_client_adds_is_refused_and_never_an_error(
     for response in (value, {**credential["response"], "attestationObject": odd}):
         form = {"ticket": ticket, "credential": json.dumps({**credential, "response": response})}
         assert browser.post("/account/passkeys/new", data=form).status_code == 400
+
+
+@pytest.mark.parametrize("credential", ["", "[" * 16_000, "{}"], ids=["empty", "nested", "object"])
+def test_what_is_no_credential_is_refused(browser: Client, credential: str) -> None:
+    _, ticket = asked(browser.post("/account/passkeys", data={"password": PASSWORD}).text)
+    added = browser.post("/account/passkeys/new", data={"ticket": ticket, "credential": credential})
+    assert added.status_code == 400
+    browser.cookies.clear()
+    _, ticket = login_form(browser)
+    assert send(browser, credential, ticket).status_code == 401
+
+
+def test_a_deeply_nested_attestation_is_refused(browser: Client) -> None:
+    options, ticket = asked(browser.post("/account/passkeys", data={"password": PASSWORD}).text)
+    credential = json.loads(Authenticator(URL).create(options))
+    nested = base64.urlsafe_b64encode(b"\x81" * 9_000).decode()
+    credential["response"]["attestationObject"] = nested
+    form = {"ticket": ticket, "credential": json.dumps(credential)}
+    assert browser.post("/account/passkeys/new", data=form).status_code == 400

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import ipaddress
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from mesher.types import User
 CHALLENGE_BYTES: Final = 32
 # A credential with an attestation is one or two kilobytes.
 MAX_CREDENTIAL_CHARACTERS: Final = 16 * 1024
+# What reading JSON and CBOR of any content may end with, deeply nested ones included.
+_NOT_READ: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class PasskeyRefused(AuthError):
@@ -84,9 +87,8 @@ def read_new_passkey(url: str, challenge: bytes, credential: str) -> NewPasskey:
         PasskeyRefused: another site, another challenge, nobody verified, or no credential at all.
     """
     from webauthn import verify_registration_response  # noqa: PLC0415
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
-    try:
+    with _refusing():
         made = verify_registration_response(
             credential=credential[:MAX_CREDENTIAL_CHARACTERS],
             expected_challenge=challenge,
@@ -94,8 +96,6 @@ def read_new_passkey(url: str, challenge: bytes, credential: str) -> NewPasskey:
             expected_origin=_origin_of(url),
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
-        raise PasskeyRefused(str(error)) from error
     return NewPasskey(
         credential_id=made.credential_id,
         public_key=made.credential_public_key,
@@ -111,12 +111,9 @@ def credential_id_of(credential: str) -> bytes:
         PasskeyRefused: it says none.
     """
     from webauthn.helpers import parse_authentication_credential_json  # noqa: PLC0415
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
-    try:
+    with _refusing():
         return parse_authentication_credential_json(credential[:MAX_CREDENTIAL_CHARACTERS]).raw_id
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
-        raise PasskeyRefused(str(error)) from error
 
 
 def check_signature(url: str, challenge: bytes, credential: str, passkey: Passkey) -> int:
@@ -127,9 +124,8 @@ def check_signature(url: str, challenge: bytes, credential: str, passkey: Passke
         PasskeyRefused: it has not, or for another site, or its count went back.
     """
     from webauthn import verify_authentication_response  # noqa: PLC0415
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
-    try:
+    with _refusing():
         return verify_authentication_response(
             credential=credential[:MAX_CREDENTIAL_CHARACTERS],
             expected_challenge=challenge,
@@ -139,7 +135,16 @@ def check_signature(url: str, challenge: bytes, credential: str, passkey: Passke
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         ).new_sign_count
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever the library makes of what a client sent, it is a refusal and no fault of ours."""
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
+    try:
+        yield
+    except (WebAuthnException, *_NOT_READ) as error:
         raise PasskeyRefused(str(error)) from error
 
 
