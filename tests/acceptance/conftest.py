@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from acceptance.issue_pages import open_issues
 from acceptance.mesher_process import Api, MesherProcess
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -131,3 +132,19 @@ def shop_url() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser complains about; nothing, at the end of each test."""
+    lines: list[str] = []
+    page.on("console", lambda one: one.type == "error" and lines.append(one.text))
+    page.on("pageerror", lambda error: lines.append(str(error)))
+    yield lines
+    assert lines == []
+
+
+@pytest.fixture
+def issues(mesher: MesherProcess, page: Page, complaints: list[str]) -> Page:
+    """A tab with the list of issues, of the owner."""
+    return open_issues(page, mesher)

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
 from playwright.sync_api import Page, expect
 
+from acceptance.issue_pages import ISSUES, open_issues, row
 from acceptance.mesher_process import Api, MesherProcess
-
-ISSUES = "/projects/{project_id}/issues"
-
-
-@pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
-    """What the browser complains about; nothing, at the end of each test."""
-    lines: list[str] = []
-    page.on("console", lambda one: one.type == "error" and lines.append(one.text))
-    page.on("pageerror", lambda error: lines.append(str(error)))
-    yield lines
-    assert lines == []
-
-
-@pytest.fixture
-def issues(mesher: MesherProcess, page: Page, complaints: list[str]) -> Page:
-    """A tab with the list of issues, of the owner."""
-    return open_issues(page, mesher)
-
-
-def open_issues(page: Page, mesher: MesherProcess) -> Page:
-    page.goto(mesher.ready["url"] + "/login?next=" + ISSUES.format(**mesher.ready))
-    page.get_by_label("E-mail").fill(mesher.ready["email"])
-    page.get_by_label("Password").fill(mesher.ready["password"])
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Issues")).to_be_visible()
-    return page
 
 
 def watch(page: Page) -> None:
     """Load the page and wait until it has looked at itself, which it does when its stream has begun."""
     with page.expect_response(lambda answer: answer.request.resource_type == "fetch"):
         page.reload()
-
-
-def row(page: Page, title: str) -> Any:
-    return page.locator("tr", has_text=title)
 
 
 def test_the_first_event_is_shown_the_moment_it_arrives(
@@ -57,6 +23,19 @@ def test_the_first_event_is_shown_the_moment_it_arrives(
     expect(page.get_by_text("Waiting for the first event")).to_be_visible()
     stopped_mesher.post_native("events", {"message": "the first of all"})
     expect(page.get_by_role("link", name="the first of all")).to_be_visible()
+    assert complaints == []
+
+
+def test_an_example_event_is_shown_as_it_was_sent(
+    stopped_mesher: MesherProcess, page: Page, complaints: list[str]
+) -> None:
+    stopped_mesher.start()
+    open_issues(page, stopped_mesher)
+    page.get_by_role("link", name="Rails").click()
+    expect(page.get_by_role("heading", name="Rails")).to_be_visible()
+    page.get_by_role("button", name="Send an example event").click()
+    page.get_by_role("link", name="ActiveRecord::RecordNotFound").click()
+    expect(page.get_by_text("@order = Order.find(params[:id])")).to_be_visible()
     assert complaints == []
 
 

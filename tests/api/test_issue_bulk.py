@@ -244,7 +244,7 @@ def test_a_thousand_issues_are_changed_in_one_request_by_a_few_statements(
 def test_where_a_query_finds_more_than_fit_the_answer_says_so(
     call: Any, path: str, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mesher.api.issue_bulk.MAX_MATCHING", 2)
+    monkeypatch.setattr("mesher.api.issue_bulk.MAX_CHANGED_AT_ONCE", 2)
     body = {"query": "is:unresolved", "status": "resolved"}
     first, second = (call("PATCH", path, json=body).json() for _ in range(2))
     assert (len(first["changed"]), first["more"]) == (2, True)

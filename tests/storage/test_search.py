@@ -38,8 +38,9 @@ from mesher.search.tree import (
 from mesher.storage.database import reading, writing
 from mesher.storage.event_search import search_events
 from mesher.storage.issue_counts import counts_of_issues
-from mesher.storage.issue_search import Window, find_issue_ids, search_issues
+from mesher.storage.issue_search import find_issue_ids, search_issues
 from mesher.storage.organizations import insert_project
+from mesher.storage.window import Window
 from mesher.types import Project
 from serving import Client, serve
 from tenants import BEGIN, Tenant, store_events

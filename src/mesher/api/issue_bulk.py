@@ -21,13 +21,14 @@ from mesher.accounts.actor import Actor
 from mesher.api.acting import ApiRequest, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.api.issue_fields import ARCHIVE, ASSIGNED_TO, RESOLUTION, STATUS
-from mesher.api.searching import read_query, read_window
 from mesher.errors import ProtocolError
 from mesher.ids import OrgId
+from mesher.search.asked import asked_query
 from mesher.storage.database import WriteConnection
 from mesher.storage.issue_search import find_issue_ids
 from mesher.storage.search_time import end_time_limit
-from mesher.triage.asked import IssueChange
+from mesher.storage.window import asked_window
+from mesher.triage.asked import MAX_CHANGED_AT_ONCE, IssueChange
 from mesher.triage.deciding import change_issues
 from mesher.triage.outcome import NotChanged, Outcome
 from mesher.triage.undoing import keep_action, undo_action
@@ -35,8 +36,6 @@ from mesher.types import Project
 
 # What people tick, or a program sends in one piece.
 MAX_IDS = 1000
-# One to three seconds of work, during which events of these issues wait to be stored.
-MAX_MATCHING = 10_000
 
 _Ids = Annotated[list[uuid.UUID], msgspec.Meta(min_length=1, max_length=MAX_IDS)]
 _TIME = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
@@ -51,7 +50,7 @@ TAKES_BULK = takes_body(
     query=Schema(
         type=OpenAPIType.STRING,
         description="All that it finds, instead of ids, in the language of docs/search.md; at most"
-        f" {MAX_MATCHING} at a time. An empty one finds all.",
+        f" {MAX_CHANGED_AT_ONCE} at a time. An empty one finds all.",
     ),
     since=_TIME,
     until=_TIME,
@@ -122,10 +121,10 @@ async def _update(
     change = await read_body(request, BulkChange)
     ids = await _meant(conn, actor, projects, change)
     outcome = await change_issues(
-        conn, actor, org_id, projects, ids=ids[:MAX_MATCHING], change=change
+        conn, actor, org_id, projects, ids=ids[:MAX_CHANGED_AT_ONCE], change=change
     )
     action_id = await keep_action(conn, actor, org_id, projects, outcome)
-    return _answer(outcome, action_id=action_id, more=len(ids) > MAX_MATCHING)
+    return _answer(outcome, action_id=action_id, more=len(ids) > MAX_CHANGED_AT_ONCE)
 
 
 async def _meant(
@@ -135,7 +134,7 @@ async def _meant(
     The ids of the issues that a body means; one more than are changed at a time, if there are more.
 
     Raises:
-        ProtocolError: it says so in two ways, or in none; or as ``read_query`` and ``read_window``.
+        ProtocolError: it says so in two ways, or in none; or as ``asked_query`` and ``asked_window``.
     """
     if (change.ids is None) == (change.query is None):
         raise ProtocolError(
@@ -148,10 +147,10 @@ async def _meant(
     found = await find_issue_ids(
         conn,
         projects,
-        read_query(change.query or ""),
-        read_window(change.since, change.until),
+        asked_query(change.query or ""),
+        asked_window(change.since, change.until),
         viewer=actor.viewer.user_id,
-        limit=MAX_MATCHING + 1,
+        limit=MAX_CHANGED_AT_ONCE + 1,
     )
     await end_time_limit(conn)
     return found

@@ -24,16 +24,16 @@ from mesher.api.searching import (
     QueryText,
     Since,
     Until,
-    read_query,
-    read_window,
 )
+from mesher.search.asked import asked_query
 from mesher.storage.database import ReadConnection
 from mesher.storage.event_search import search_events
 from mesher.storage.events import EventSummary
 from mesher.storage.issue_activity import NO_EXTRAS, find_extras
 from mesher.storage.issue_counts import counts_of_issues
-from mesher.storage.issue_search import IssueSort, Window, search_issues
+from mesher.storage.issue_search import IssueSort, search_issues
 from mesher.storage.pages import Page
+from mesher.storage.window import Window, asked_window
 from mesher.types import Issue, IssueStatus, Project
 
 # Points of a sparkline: one for each hour of a day, or half a day of the usual window.
@@ -119,8 +119,8 @@ async def list_organization_events(
 async def _issues(
     conn: ReadConnection, actor: Actor, projects: Sequence[Project], asked: IssueListing
 ) -> IssuePage:
-    query = read_query(asked.text, status=asked.status, environment=asked.environment)
-    window = read_window(asked.since, asked.until)
+    query = asked_query(asked.text, status=asked.status, environment=asked.environment)
+    window = asked_window(asked.since, asked.until)
     page = await search_issues(
         conn,
         projects,
@@ -140,8 +140,8 @@ async def _events(
     return await search_events(
         conn,
         projects,
-        read_query(asked.text, environment=asked.environment),
-        read_window(asked.since, asked.until),
+        asked_query(asked.text, environment=asked.environment),
+        asked_window(asked.since, asked.until),
         viewer=actor.viewer.user_id,
         limit=asked.limit,
         cursor=asked.cursor,

@@ -21,7 +21,7 @@ from mesher.accounts.access import (
 )
 from mesher.accounts.actor import require_scope
 from mesher.api.acting import ApiRequest, Connection, actor_of, is_by_session, reading_as
-from mesher.api.searching import Environment, QueryText, read_query
+from mesher.api.searching import Environment, QueryText
 from mesher.errors import AuthError, MesherError, ProtocolError
 from mesher.ids import UserId
 from mesher.live.stream import (
@@ -33,6 +33,7 @@ from mesher.live.stream import (
     watch,
 )
 from mesher.resources import Resources, resources_of
+from mesher.search.asked import asked_query
 from mesher.storage.database import ReadConnection, reading
 from mesher.storage.live_log import Place
 from mesher.types import Project
@@ -136,7 +137,7 @@ async def _sse(
     async with reading_as(request) as (conn, _):
         user_id, _projects = await access(conn)
     place = _place(request.headers.get("last-event-id") or cursor)
-    query = read_query(text, environment=environment)
+    query = asked_query(text, environment=environment)
     subscription = Subscription(access, query=query, place=place)
     resources.live.require_room(user_id)
 
@@ -161,7 +162,7 @@ async def _serve_socket(socket: WebSocket[Any, Any, Any], access: Access) -> Non
             user_id, _projects = await access(conn)
         subscription = Subscription(
             access,
-            query=read_query(wanted.get("query", ""), environment=wanted.get("environment")),
+            query=asked_query(wanted.get("query", ""), environment=wanted.get("environment")),
             place=_place(wanted.get("cursor")),
         )
         resources.live.require_room(user_id)
@@ -198,7 +199,7 @@ async def _take_filters(socket: WebSocket[Any, Any, Any], subscription: Subscrip
     while True:
         try:
             wanted = _read_filter(await socket.receive_data("text"))
-            subscription.query = read_query(wanted.query, environment=wanted.environment)
+            subscription.query = asked_query(wanted.query, environment=wanted.environment)
         except WebSocketDisconnect:
             return
         except MesherError as error:

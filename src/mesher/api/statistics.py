@@ -18,9 +18,8 @@ from mesher.accounts.access import (
 )
 from mesher.api.acting import ApiRequest, reading_as
 from mesher.api.projects import PageLimit
-from mesher.api.searching import Since, Until, read_window
+from mesher.api.searching import Since, Until
 from mesher.errors import ProtocolError
-from mesher.storage.issue_search import Window
 from mesher.storage.pages import Page
 from mesher.storage.top_issues import TopIssue, list_top_issues
 from mesher.storage.volume import (
@@ -30,6 +29,7 @@ from mesher.storage.volume import (
     list_timeline,
     list_volume,
 )
+from mesher.storage.window import Window, asked_window
 
 # A chart has a few hundred points; by hour these are a month.
 MAX_HOURS = 31 * 24
@@ -90,12 +90,12 @@ async def get_top_issues(
     """The project's issues with the most events in the window."""
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
-        window = read_window(since, until)
+        window = asked_window(since, until)
         return Page(await list_top_issues(conn, [project], window, limit=limit))
 
 
 def _window(asked: Charting) -> Window:
-    window = read_window(asked.since, asked.until)
+    window = asked_window(asked.since, asked.until)
     if asked.unit == "hour" and window.until - window.since > timedelta(hours=MAX_HOURS):
         raise ProtocolError(
             f"that is more than {MAX_HOURS} hours", field="since", hint="ask for unit=day"

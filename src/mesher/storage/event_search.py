@@ -13,11 +13,11 @@ from mesher.ids import UserId
 from mesher.search.tree import Node
 from mesher.storage.database import ReadConnection
 from mesher.storage.events import EventSummary
-from mesher.storage.issue_search import Window
 from mesher.storage.latest_releases import latest_releases
 from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
+from mesher.storage.window import Window
 from mesher.types import Project
 
 

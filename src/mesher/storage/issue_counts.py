@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import Window
+from mesher.storage.window import Window
 
 # By the primary key of issue_counts; an hour that begins before the window counts with its beginning.
 # In floats: a page may read ten thousand hours, and extract() would take twice as long, in numerics.

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-import msgspec
 from sqlalchemy import text
 
 from mesher.ids import UserId
@@ -22,33 +21,12 @@ from mesher.storage.latest_releases import latest_releases
 from mesher.storage.pages import Page, cut_page, decode_cursor
 from mesher.storage.search_conditions import Conditions
 from mesher.storage.search_time import limited_time
+from mesher.storage.window import Window
 from mesher.types import Issue, Project
 
 IssueSort = Literal["last_seen", "first_seen", "events"]
 
 _COLUMNS = ", ".join(f"i.{name}" for name in Issue.__fields__())
-
-
-# What a query asks of events is asked of those of two weeks, as at Sentry; longer windows read more
-# partitions with each search.
-USUAL_WINDOW = timedelta(days=14)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """From when until when events count."""
-
-    since: datetime
-    until: datetime
-
-
-def usual_window(until: datetime) -> Window:
-    """
-    The window of a search that sets none.
-
-    Raises:
-        OverflowError: it would begin before the first year.
-    """
-    return Window(until - USUAL_WINDOW, until)
 
 
 class _Order(NamedTuple):

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import Window
+from mesher.storage.window import Window
 from mesher.types import Project
 
 # Of each project, for each issue that is wanted. No issue has more events in a window than it has at

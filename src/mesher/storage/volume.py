@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import Window
+from mesher.storage.window import Window
 from mesher.types import Issue, Project
 
 Unit = Literal["hour", "day"]

@@ -10,6 +10,8 @@ import msgspec
 from mesher.errors import ProtocolError
 from mesher.types import IssueStatus
 
+# One to three seconds of work, during which events of these issues wait to be stored.
+MAX_CHANGED_AT_ONCE = 10_000
 # Somebody who waits for more wants "for ever", or an alert.
 MAX_AWAITED_EVENTS = 1_000_000
 # Those within a window are counted again with each batch that has one of the issue.

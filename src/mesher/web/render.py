@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mesher.protocol.annotations import annotated_changes
 from mesher.protocol.event import Event
 from mesher.types import Project
 from mesher.web.assets import asset_path
+from mesher.web.charts import bars
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -46,8 +47,10 @@ def _environment() -> Environment:
     )
     environment.globals.update(asset=asset_path, facts=_facts, project_path=project_path)
     environment.filters.update(
+        age=_age,
         ago=_ago,
         annotated_changes=annotated_changes,
+        bars=bars,
         builtins=msgspec.to_builtins,
         clock=_clock,
         number=lambda value: f"{value:,}",
@@ -70,16 +73,29 @@ def _time(moment: datetime) -> Markup:
 
 def _ago(moment: datetime, now: datetime) -> Markup:
     """How long ago, in the largest unit that fits; the exact time is in the markup."""
-    seconds = int((now - moment).total_seconds())
+    length = _length(now - moment)
+    return _titled(moment, f"{length} ago" if length else "just now")
+
+
+def _age(moment: datetime, now: datetime) -> Markup:
+    """How old, as ``_ago`` says how long ago."""
+    return _titled(moment, _length(now - moment) or "new")
+
+
+def _length(time: timedelta) -> str:
+    """In the largest unit that fits; nothing below a minute."""
+    seconds = int(time.total_seconds())
     if seconds < _MINUTE:
-        text = "just now"
-    elif seconds < _HOUR:
-        text = f"{seconds // _MINUTE} min ago"
-    elif seconds < _DAY:
-        text = f"{seconds // _HOUR} h ago"
-    else:
-        days = seconds // _DAY
-        text = f"{days} day{'' if days == 1 else 's'} ago"
+        return ""
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR} h"
+    days = seconds // _DAY
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
+def _titled(moment: datetime, text: str) -> Markup:
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         moment.isoformat(), f"{moment:%Y-%m-%d %H:%M:%S}", text
     )

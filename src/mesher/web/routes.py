@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from litestar import Router, get, post
+from litestar.di import Provide
 
 from mesher.web import (
     account,
     assets,
+    bulk,
+    first_run,
     invitations,
     issue_changes,
+    issue_list,
     issues,
     login,
     oidc,
@@ -17,7 +21,11 @@ from mesher.web import (
     projects,
     triage,
 )
+from mesher.web.issue_filters import IssueFilters
 from mesher.web.session import refuse_foreign_forms
+
+# What the list of issues takes in its address is declared once.
+_ISSUES = {"asked": Provide(IssueFilters, sync_to_thread=False)}
 
 
 def pages_router() -> Router:
@@ -54,7 +62,19 @@ def pages_router() -> Router:
             get("/invitations/{token:str}")(invitations.show_invitation),
             post("/invitations/{token:str}")(invitations.submit_invitation),
             get("/projects")(projects.show_projects),
-            get("/projects/{project_id:str}/issues")(projects.show_issues),
+            get("/projects/{project_id:str}/issues", dependencies=_ISSUES)(issue_list.show_issues),
+            post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
+                bulk.submit_bulk
+            ),
+            get("/projects/{project_id:str}/setup")(first_run.show_setup),
+            post("/projects/{project_id:str}/example")(first_run.submit_example),
+            get("/organizations/{org_id:str}/issues", dependencies=_ISSUES)(
+                issue_list.show_organization_issues
+            ),
+            post("/organizations/{org_id:str}/issues/change", dependencies=_ISSUES)(
+                bulk.submit_organization_bulk
+            ),
+            post("/issue-actions/{action_id:str}/undo")(bulk.submit_bulk_undoing),
             get("/issues/{issue_id:str}")(issues.show_issue),
             post("/issues/{issue_id:str}/status")(issues.submit_status),
             post("/issues/{issue_id:str}/resolution")(triage.submit_resolution),

@@ -25,9 +25,10 @@ from mesher.search.parse import parse_query
 from mesher.search.tree import And, Or, StateIs
 from mesher.storage import project_events
 from mesher.storage.database import ReadConnection
-from mesher.storage.issue_search import search_issues, usual_window
+from mesher.storage.issue_search import search_issues
 from mesher.storage.pages import Page
 from mesher.storage.project_events import ProjectEvent
+from mesher.storage.window import usual_window
 from mesher.triage.asked import IssueChange, Resolving
 from mesher.triage.deciding import change_issues
 from mesher.types import Issue, IssueStatus, Project
