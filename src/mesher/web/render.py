@@ -15,9 +15,11 @@ from markupsafe import Markup
 
 from mesher.protocol.annotations import annotated_changes
 from mesher.protocol.event import Event
+from mesher.search.suggestions import written_tag
 from mesher.types import Project
 from mesher.web.assets import asset_path
 from mesher.web.charts import bars
+from mesher.web.event_text import as_curl
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -53,9 +55,11 @@ def _environment() -> Environment:
         bars=bars,
         builtins=msgspec.to_builtins,
         clock=_clock,
+        curl=as_curl,
         number=lambda value: f"{value:,}",
         plain=_plain,
         time=_time,
+        written_tag=written_tag,
     )
     return environment
 

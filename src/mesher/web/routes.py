@@ -85,7 +85,11 @@ def pages_router() -> Router:
                 triage.submit_comment_deletion
             ),
             post("/issues/{issue_id:str}/delete")(issues.submit_deletion),
+            get("/issues/{issue_id:str}/tags")(issues.show_issue_tags),
             get("/issues/{issue_id:str}/events/{event_id:str}")(issues.show_event),
+            get("/issues/{issue_id:str}/events/{event_id:str}/markdown")(
+                issues.show_event_as_markdown
+            ),
             post("/issues/{issue_id:str}/merge")(issue_changes.submit_merge),
             post("/issues/{issue_id:str}/split")(issue_changes.submit_split),
             post("/issues/{issue_id:str}/changes/{change_id:str}/undo")(

@@ -20,7 +20,6 @@ from mesher.storage.issue_activity import (
     delete_comment,
     find_extras,
     insert_comment,
-    list_activity,
 )
 from mesher.storage.memberships import list_members
 from mesher.storage.pages import MAX_PAGE_ROWS
@@ -45,10 +44,9 @@ ARCHIVES: Mapping[str, tuple[str, timedelta | int | None]] = {
 
 
 async def triage_sections(conn: ReadConnection, issue: Issue, project: Project) -> dict[str, Any]:
-    """What the page of an issue shows of what people do with it."""
+    """What the pages of an issue and its events show of what people can do with it."""
     members = await list_members(conn, OrgId(project.org_id), limit=MAX_PAGE_ROWS, cursor=None)
     return {
-        "activity": await list_activity(conn, issue, limit=ENTRIES_PER_PAGE, cursor=None),
         "archives": [(name, label) for name, (label, _) in ARCHIVES.items()],
         "extras": (await find_extras(conn, [issue.id])).get(issue.id),
         "max_comment_characters": MAX_COMMENT_CHARACTERS,

@@ -3,9 +3,7 @@
 // behind a link. Once in a second at most, and not while nobody looks.
 
 const REFRESH_MS = 1000;
-// Of the stream's messages, those that tell of something that a list shows.
-const CHANGES = ["counts", "issue", "gap"];
-const address = document.querySelector("[data-stream]").dataset.stream;
+const { stream: address, issue: shown } = document.querySelector("[data-stream]").dataset;
 const newer = document.querySelector(".newer a");
 let stream = null;
 let timer = null;
@@ -17,9 +15,16 @@ function listen() {
   let isFirst = true;
   stream.onopen = () => (isFirst = true);
   stream.onmessage = (message) => {
-    if (isFirst || CHANGES.includes(JSON.parse(message.data).type)) refreshSoon();
+    if (isFirst || concerns(JSON.parse(message.data))) refreshSoon();
     isFirst = false;
   };
+}
+
+// Of the stream's messages, those that tell of something that the page shows: a list anything about issues,
+// the page of an issue what happens to that one, of whose events alone its stream tells.
+function concerns({ type, issue }) {
+  if (shown === undefined) return ["counts", "issue", "gap"].includes(type);
+  return type === "events" || type === "gap" || (type === "issue" && issue.id === shown);
 }
 
 function refreshSoon() {
