@@ -15,6 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from mesher.accounts.client_address import Network
+from mesher.alerting.delivery import Channels
 from mesher.app import make_app, pages_and_api
 from mesher.resources import Oidc, Resources, open_resources
 from mesher.secret_box import SecretBox
@@ -149,6 +150,7 @@ def serve(
     *,
     oidc: Oidc | None = None,
     sends_mail: bool = False,
+    allowed: Sequence[Network] = (),
 ) -> Iterator[Client]:
     """The application in a thread of its own."""
     opening = open_resources(
@@ -157,6 +159,7 @@ def serve(
         shards=[data_dir / "journal" / "000"],
         journal_max_bytes=10**9,
         secret_box=SecretBox(data_dir),
+        channels=Channels(mailer=None, box=SecretBox(data_dir), url=URL, allowed=allowed),
         url=URL,
         web_processes=1,
         trusted_proxies=trusted_proxies,

@@ -222,9 +222,3 @@ def test_an_archive_that_was_to_last_until_now_ends(conn, database_url, tmp_path
     )
     with jobs(database_url, tmp_path / "log"):
         wait_until(lambda: issue(conn).status == "unresolved")
-
-
-def test_the_process_does_without_sqlalchemy():
-    # It takes 18 MB and the jobs need none of it.
-    code = "import sys, mesher.jobs; sys.exit('sqlalchemy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

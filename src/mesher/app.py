@@ -10,7 +10,6 @@ Receiving goes on while PostgreSQL is away; pages and the API then answer 503.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import resource
 import signal
 from collections.abc import Awaitable, Callable
@@ -26,10 +25,10 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from mesher import __version__
-from mesher.accounts.client_address import Network
 from mesher.accounts.needs import Need, Needs
 from mesher.accounts.oidc_rules import read_rules
 from mesher.accounts.sessions import SESSION_COOKIE
+from mesher.alerting.delivery import open_channels
 from mesher.answers import answer_error
 from mesher.api.call_limits import CallLimits, with_call_limits
 from mesher.api.conditional import with_conditions
@@ -50,7 +49,7 @@ from mesher.reference import show_reference
 from mesher.resources import Oidc, Resources, open_resources
 from mesher.secret_box import SecretBox
 from mesher.server import serve
-from mesher.settings import Settings
+from mesher.settings import Settings, read_networks
 from mesher.types import SchemaType
 from mesher.web.errors import problem_text
 from mesher.web.oidc import CALLBACK_PATH
@@ -262,8 +261,9 @@ async def _serve(settings: Settings, index: int) -> None:
         shards=_shards(settings, index),
         journal_max_bytes=settings.journal_max_bytes,
         secret_box=SecretBox(settings.data_dir, key=settings.secret_key),
+        channels=open_channels(settings),
         url=settings.public_url,
-        trusted_proxies=_networks(settings.trusted_proxies),
+        trusted_proxies=read_networks("MESHER_TRUSTED_PROXIES", settings.trusted_proxies),
         web_processes=settings.web_processes,
         oidc=_oidc(settings),
         sends_mail=bool(settings.smtp_url),
@@ -324,12 +324,3 @@ def _oidc(settings: Settings) -> Oidc | None:
         redirect_uri=settings.public_url + CALLBACK_PATH,
     )
     return Oidc(provider=provider, rules=rules)
-
-
-def _networks(text: str) -> list[Network]:
-    try:
-        return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise SetupError(
-            f"MESHER_TRUSTED_PROXIES={text!r}: {error}", hint="as in 10.0.0.0/8,::1"
-        ) from error

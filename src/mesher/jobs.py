@@ -31,6 +31,8 @@ from procrastinate.worker import Worker
 from psycopg.rows import TupleRow
 
 from mesher import metrics
+from mesher.alerting.delivery import open_channels
+from mesher.alerting.loop import run_alerting
 from mesher.errors import Conflict
 from mesher.ids import OrgId
 from mesher.ingest.remapping import remap_events
@@ -120,7 +122,7 @@ async def _run_worker(settings: Settings, stop: asyncio.Event) -> None:
     Raises:
         psycopg.OperationalError, ConnectorException: the database is away.
     """
-    async with _open_queue(settings, stop) as queue:
+    async with _open_queue(settings, stop) as queue, _alerting(settings):
         working = asyncio.create_task(
             queue.run_worker_async(
                 install_signal_handlers=False,
@@ -142,6 +144,18 @@ async def _run_worker(settings: Settings, stop: asyncio.Event) -> None:
             await working
             # The worker ends without an error of its own when its upkeep fails.
             raise ConnectorException("the worker has lost its connection")
+
+
+@contextlib.asynccontextmanager
+async def _alerting(settings: Settings) -> AsyncIterator[None]:
+    """Rules are evaluated and alerts delivered meanwhile; by a loop, not by jobs, which take turns."""
+    running = asyncio.create_task(run_alerting(settings.database_url, open_channels(settings)))
+    try:
+        yield
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
 
 @contextlib.asynccontextmanager

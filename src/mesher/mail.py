@@ -27,9 +27,16 @@ class Mailer:
         self._url = urlsplit(smtp_url)
         self._sender = sender
 
-    def send(self, *, to: str, subject: str, text: str) -> None:
+    def send(self, *, to: str, subject: str, text: str, message_id: str | None = None) -> None:
         """
         Hand a mail to the server.
+
+        Args:
+            to: one address.
+            subject: one line.
+            text: plain.
+            message_id: the same for the same mail, so that a mailbox shows one that was sent twice
+                once; ``None`` = of its own.
 
         Raises:
             smtplib.SMTPException: the server refuses it, or the log-in.
@@ -39,7 +46,10 @@ class Mailer:
         message["From"] = self._sender
         message["To"] = to
         message["Subject"] = subject
-        message["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2])
+        domain = self._sender.rpartition("@")[2]
+        message["Message-ID"] = (
+            f"<{message_id}@{domain}>" if message_id else make_msgid(domain=domain)
+        )
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answers of absent people
         message.set_content(text)
         with self._connect() as server:

@@ -21,6 +21,7 @@ from mesher.accounts.client_address import Network
 from mesher.accounts.oidc_flow import IdentityProvider
 from mesher.accounts.oidc_rules import OidcRules
 from mesher.accounts.passwords import LoginThrottle
+from mesher.alerting.delivery import Channels
 from mesher.errors import SetupError
 from mesher.ingest.group_commit import GroupCommitJournal
 from mesher.ingest.project_keys import ProjectKeys
@@ -66,6 +67,7 @@ class Resources:
     data_dir: Path  # journal, metrics
     database_url: str  # for what needs a connection of its own
     secret_box: SecretBox  # for secrets in the database
+    channels: Channels  # what alerts are sent with
     url: str  # the address that people and SDKs use, without a slash at the end
     trusted_proxies: Sequence[Network]  # whose X-Forwarded-For is believed
     uploads: asyncio.Semaphore  # held while chunks are received
@@ -88,6 +90,7 @@ async def open_resources(
     shards: Sequence[Path],
     journal_max_bytes: int,
     secret_box: SecretBox,
+    channels: Channels,
     url: str,
     trusted_proxies: Sequence[Network],
     web_processes: int,
@@ -132,6 +135,7 @@ async def open_resources(
             data_dir=data_dir,
             database_url=database_url,
             secret_box=secret_box,
+            channels=channels,
             url=url,
             trusted_proxies=trusted_proxies,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),

@@ -8,6 +8,7 @@ lists them; a test compares the two.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,6 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"  # text for people, json for collectors
     trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
+    allowed_networks: Networks = ""  # private networks that alerts may be sent to; empty: none
     new_organizations: NewOrganizations = "members"  # who makes them: any member, or the CLI alone
     journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
     secret_key: SecretKey = ""  # seals stored secrets; empty: a file in the data directory
@@ -162,6 +164,19 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     if problems:
         raise SetupError("; ".join(problems), hint="docs/configuration.md lists every variable")
     return Settings(**values)
+
+
+def read_networks(variable: str, text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """
+    The networks that a variable lists.
+
+    Raises:
+        SetupError: one is none.
+    """
+    try:
+        return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise SetupError(f"{variable}={text!r}: {error}", hint="as in 10.0.0.0/8,::1") from error
 
 
 def settings_to_environ(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:

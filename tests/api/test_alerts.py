@@ -44,7 +44,11 @@ def test_an_alert_tells_its_condition_and_figures(
     alert = call("GET", f"/alerts/{alert_id}").json()
     assert alert["rule_id"] == rule["id"]
     assert alert["status"] == "active"
-    assert alert["condition_snapshot"] == {"condition": rule["condition"], "figures": {"events": 1}}
+    assert alert["condition_snapshot"] == {
+        "condition": rule["condition"],
+        "figures": {"events": 1},
+        "issues": [],
+    }
     assert alert["triggered_at"] == "2026-11-20T12:00:00Z"
     again = call("GET", f"/projects/{tenant.project.id}/alert-rules/{rule['id']}").json()
     assert again["last_fired_at"] == alert["triggered_at"]

@@ -11,7 +11,8 @@ from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.projects import PageLimit
 from mesher.errors import Conflict
 from mesher.ids import OrgId
-from mesher.storage import alerts
+from mesher.storage import alert_deliveries, alerts
+from mesher.storage.alert_deliveries import Delivery
 from mesher.storage.pages import Page
 from mesher.types import Alert, AlertStatus
 
@@ -79,3 +80,19 @@ async def resolve_alert(request: ApiRequest, alert_id: FromPath[str]) -> Alert:
         if changed is None:
             raise Conflict("the alert is resolved already")
         return changed
+
+
+async def list_alert_deliveries(request: ApiRequest, alert_id: FromPath[str]) -> Page[Delivery]:
+    """Whom an alert was told, with what each receiver said, or will be."""
+    async with reading_as(request) as (conn, actor):
+        alert = await accessible_alert(conn, actor, alert_id)
+        return Page(await alert_deliveries.list_deliveries(conn, alert))
+
+
+async def deliver_alert_again(request: ApiRequest, alert_id: FromPath[str]) -> Page[Delivery]:
+    """Try those deliveries of an alert again that were given up."""
+    async with writing_as(request, "write") as (conn, actor):
+        alert = await accessible_alert(conn, actor, alert_id)
+        if not await alert_deliveries.send_again(conn, alert, datetime.now(UTC)):
+            raise Conflict("nothing of this alert was given up", hint="look at its deliveries")
+        return Page(await alert_deliveries.list_deliveries(conn, alert))

@@ -165,6 +165,9 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         },
         "actions": [{"action_type": "email", "to": "members"}],
     },
+    "preview_alert_rule": {
+        "condition": {"condition_type": "threshold", "count": 100, "window_minutes": 60}
+    },
     "update_alert_rule": {"muted_until": "2027-01-01T00:00:00Z"},
     "create_event": {"message": "The printer is on fire", "level": "error"},
     "create_events": [{"message": "The printer is on fire"}, {"message": "It still is"}],

@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from mesher.api import (
     alert_rules,
+    alert_trials,
     alerts,
     audit_log,
     companions,
@@ -267,6 +268,17 @@ def api_router() -> Router:
             delete("/projects/{project_id:str}/alert-rules/{rule_id:str}", responses=_ERRORS)(
                 alert_rules.delete_alert_rule
             ),
+            post(
+                "/projects/{project_id:str}/alert-rules/preview",
+                status_code=200,
+                responses=_ERRORS,
+                operation_class=alert_trials.TAKES_PREVIEW,
+            )(alert_trials.preview_alert_rule),
+            post(
+                "/projects/{project_id:str}/alert-rules/{rule_id:str}/test",
+                status_code=200,
+                responses=_ERRORS,
+            )(alert_trials.test_alert_rule),
             get("/projects/{project_id:str}/alerts", responses=_ERRORS)(alerts.list_project_alerts),
             get("/organizations/{org_id:str}/alerts", responses=_ERRORS)(
                 alerts.list_organization_alerts
@@ -277,6 +289,12 @@ def api_router() -> Router:
             ),
             post("/alerts/{alert_id:str}/resolve", status_code=200, responses=_CHANGE_ERRORS)(
                 alerts.resolve_alert
+            ),
+            get("/alerts/{alert_id:str}/deliveries", responses=_ERRORS)(
+                alerts.list_alert_deliveries
+            ),
+            post("/alerts/{alert_id:str}/deliver-again", status_code=200, responses=_CHANGE_ERRORS)(
+                alerts.deliver_alert_again
             ),
             get("/projects/{project_id:str}/keys", responses=_KEYS)(keys.list_project_keys),
             post(

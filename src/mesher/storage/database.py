@@ -33,14 +33,21 @@ POOL_WAIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 5
 
 
-def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
+def create_engine(
+    database_url: str, *, pool_size: int, application_name: str = "mesher-web"
+) -> AsyncEngine:
     """
     Make a pool of at most ``pool_size`` connections; none is opened yet.
+
+    Args:
+        database_url: of the database.
+        pool_size: connections at once; who comes later waits.
+        application_name: by which PostgreSQL's views name the connections.
 
     Raises:
         SetupError: the URL cannot be read.
     """
-    parameters = connection_string(database_url, application_name="mesher-web")
+    parameters = connection_string(database_url, application_name=application_name)
 
     async def open_connection() -> psycopg.AsyncConnection:
         connection = await psycopg.AsyncConnection.connect(parameters)

@@ -25,6 +25,7 @@ from mesher.storage.issue_signatures import Described, insert_signatures
 from mesher.storage.issue_waking import wake_issues
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import moment_of
+from mesher.storage.new_alert_signals import Signal, note_signals
 from mesher.storage.new_events import IssueKey, NewEvent
 
 # A known issue keeps its title, culprit, platform and explanation: those of its first event. A
@@ -83,7 +84,9 @@ def upsert_issues(
     made = {(row[0], row[1]) for row in found if row[3]}
     bind_fingerprints(conn, homes.to_bind(issues, made))
     insert_signatures(conn, (_described(issues[key], seen[key]) for key in made))
-    wake_issues(conn, {row[2]: by_issue[row[0], row[1]] for row in found if row[4]})
+    came_back = wake_issues(conn, {row[2]: by_issue[row[0], row[1]] for row in found if row[4]})
+    signals = [Signal(key[0], issues[key], "new_issue", seen[key].first_seen) for key in made]
+    note_signals(conn, signals + came_back)
     placed: list[tuple[NewEvent, uuid.UUID]] = []
     for key, group in by_issue.items():
         if issue_id := issues.get(key):

@@ -22,6 +22,7 @@ from psycopg.rows import TupleRow, dict_row
 from mesher.storage.json_rows import json_rows
 from mesher.storage.ledger import moment_of
 from mesher.storage.new_activity import NewEntry, insert_entries
+from mesher.storage.new_alert_signals import Signal
 from mesher.storage.new_events import NewEvent
 from mesher.values.release_version import compare_versions
 from mesher.values.triage import Archive, IssueSubstatus, Resolution
@@ -88,16 +89,19 @@ class _Woken(msgspec.Struct):
 
 def wake_issues(
     conn: Connection[TupleRow], arrived: Mapping[uuid.UUID, Sequence[NewEvent]]
-) -> None:
+) -> list[Signal]:
     """
     Bring back those issues that the events which they got bring back.
 
     Args:
         conn: in the transaction that has counted the events, and has not stored them.
         arrived: the events of issues that are resolved, or archived until some events have come.
+
+    Returns:
+        That resolved issues came back, for alert rules.
     """
     if not arrived:
-        return
+        return []
     rows = conn.cursor(row_factory=dict_row).execute(_READ, (list(arrived),)).fetchall()
     sleepers = msgspec.convert(rows, list[_Sleeper])
     made = _find_releases(conn, sleepers, arrived)
@@ -119,6 +123,11 @@ def wake_issues(
         insert_entries(conn, map(_entry, woken))
     if counted:
         conn.execute(_COUNT_DOWN, (json_rows(counted),))
+    return [
+        Signal(one.project_id, one.issue_id, "regression", one.at)
+        for one in woken
+        if one.kind == "regressed"
+    ]
 
 
 def is_after(

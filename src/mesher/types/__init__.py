@@ -3,12 +3,13 @@ The schema types, each declared once: table, fields, keys, relationships, JSON f
 all derive from the declaration. Imports nothing of ours but ``values``.
 
 Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
-like) and, in ``ingestion``, ``audit``, ``companions``, ``bindings``, ``invitations``, ``privacy``,
+like) and, in ``alerting``, ``ingestion``, ``audit``, ``companions``, ``bindings``, ``invitations``, ``privacy``,
 ``artifacts``, ``releases``, ``removals`` and ``triage``, the operational tables, so that ``metadata`` is
 the whole database.
 """
 
 from mesher.types import (  # noqa: F401 - their tables join the metadata
+    alerting,
     artifacts,
     audit,
     bindings,

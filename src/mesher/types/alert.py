@@ -34,6 +34,7 @@ class AlertSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     condition: AlertCondition
     figures: Figures = {}
+    issues: list[uuid.UUID] = []  # what it is about, where that is more than one
 
 
 class AlertRule(SchemaType):
@@ -67,6 +68,7 @@ class Alert(SchemaType):
         Index("idx_alerts_rule", "rule_id"),
         Index("idx_alerts_project_triggered", "project_id", text("triggered_at DESC"), "id"),
         Index("idx_alerts_triggered", text("triggered_at DESC")),
+        Index("idx_alerts_open", "rule_id", postgresql_where=text("status <> 'resolved'")),
     )
     __related__ = belongs_to(rule="AlertRule", project="Project")
 

@@ -1,0 +1,240 @@
+"""Delivering what is due: each action of a rule is one message, tried until it is taken or a day is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesher.accounts.sealed_actions import open_action
+from mesher.alerting.message import Notification, issues_of, make_notification
+from mesher.alerting.sending import NotDelivered, send_apprise, send_mail, send_webhook
+from mesher.errors import MesherError
+from mesher.ingest.submission import Network
+from mesher.mail import Mailer
+from mesher.secret_box import SecretBox
+from mesher.settings import Settings, read_networks
+from mesher.storage import alert_deliveries
+from mesher.storage.alert_deliveries import Claimed, DeliveryStatus
+from mesher.storage.alert_evaluation import find_projects
+from mesher.storage.database import ReadConnection, reading, writing
+from mesher.types import Alert, AlertRule, Project
+from mesher.values.alert_action import StoredAction, Webhook
+
+# Messages in hand at once: a receiver that hangs holds one of them for some seconds.
+AT_ONCE: Final = 16
+# In hand no longer than this; a message takes at most the time for connecting and answering.
+LEASE: Final = timedelta(minutes=2)
+SEND_SECONDS: Final = 60.0
+# After half a minute, 2, 8, 32 minutes, 2, 8.5 hours and then half a day: a day in all.
+FIRST_RETRY_SECONDS: Final = 30.0
+RETRY_FACTOR: Final = 4
+LONGEST_RETRY_SECONDS: Final = 12 * 3600.0
+MAX_ATTEMPTS: Final = 8
+# Each wait is up to so much longer, so that what failed together is not tried together.
+JITTER: Final = 0.2
+_ROLES: Final = {"members": ("owner", "admin", "member"), "admins": ("owner", "admin")}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channels:
+    """What messages are sent with."""
+
+    mailer: Mailer | None  # None: the operator has named no mail server
+    box: SecretBox
+    url: str  # of this Mesher, without a slash at the end
+    allowed: Sequence[Network]  # private networks that messages may go to
+
+
+def open_channels(settings: Settings) -> Channels:
+    """
+    What a process sends messages with, as the operator has set it.
+
+    Raises:
+        SetupError: the allowed networks are none.
+    """
+    return Channels(
+        mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
+        box=SecretBox(settings.data_dir, key=settings.secret_key),
+        url=settings.public_url,
+        allowed=read_networks("MESHER_ALLOWED_NETWORKS", settings.allowed_networks),
+    )
+
+
+class Deliverer:
+    """Sends what is due, some at once, each in a thread that nothing else waits for."""
+
+    def __init__(self, engine: AsyncEngine, channels: Channels) -> None:
+        self._engine = engine
+        self._channels = channels
+        self._threads = ThreadPoolExecutor(AT_ONCE, "alert-delivery")
+
+    def close(self) -> None:
+        """Begin nothing more; a message in hand is tried again when its lease is over."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def deliver_due(self, now: datetime) -> int:
+        """
+        Send what is due, and write down what came of it.
+
+        Returns:
+            How many messages there were; ``AT_ONCE`` where there may be more.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        async with reading(self._engine) as conn:
+            due = await alert_deliveries.list_due(conn, now, limit=AT_ONCE)
+        await asyncio.gather(*(self._deliver(*one, now) for one in due))
+        return len(due)
+
+    async def _deliver(self, rule_id: uuid.UUID, action_id: str, now: datetime) -> None:
+        async with writing(self._engine) as conn:
+            claimed = await alert_deliveries.claim(
+                conn, rule_id, action_id, now=now, lease=now + LEASE
+            )
+            if claimed is None:
+                return
+            rule = await alert_deliveries.find_any_rule(conn, rule_id)
+            alerts = await alert_deliveries.find_alerts(conn, claimed.alert_ids)
+            action = _action(rule, action_id)
+            if rule is None or action is None or not alerts:
+                await alert_deliveries.finish(
+                    conn, claimed, "gone", "the rule has this action no more", due_at=now
+                )
+                return
+            project = (await find_projects(conn, [rule.project_id]))[rule.project_id]
+            notification = await notify_of(
+                conn,
+                url=self._channels.url,
+                message_id=claimed.message_id,
+                rule=rule,
+                project=project,
+                alerts=alerts,
+            )
+            recipients = await recipients_of(conn, action, project, alerts)
+        try:
+            answer = await send_in_thread(
+                self._threads, self._channels, action, recipients, notification
+            )
+        except MesherError as error:
+            await self._keep_for_later(claimed, rule, error.message, now)
+        else:
+            async with writing(self._engine) as conn:
+                await alert_deliveries.finish(conn, claimed, "sent", answer, due_at=now)
+
+    async def _keep_for_later(
+        self, claimed: Claimed, rule: AlertRule, reason: str, now: datetime
+    ) -> None:
+        over = claimed.attempts >= MAX_ATTEMPTS
+        log.warning(
+            "alert_not_delivered",
+            rule=str(rule.id),
+            attempts=claimed.attempts,
+            given_up=over,
+            reason=reason,
+        )
+        status: DeliveryStatus = "failed" if over else "waiting"
+        due_at = now + retry_after(claimed.attempts)
+        async with writing(self._engine) as conn:
+            await alert_deliveries.finish(conn, claimed, status, reason, due_at=due_at)
+
+
+def retry_after(attempts: int) -> timedelta:
+    """How long to wait after so many tries that failed."""
+    seconds = min(FIRST_RETRY_SECONDS * RETRY_FACTOR ** (attempts - 1), LONGEST_RETRY_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(1, 1 + JITTER))  # noqa: S311 - no secret
+
+
+def _action(rule: AlertRule | None, action_id: str) -> StoredAction | None:
+    actions = rule.action_json.actions if rule else []
+    return next((action for action in actions if action.id == action_id), None)
+
+
+async def notify_of(
+    conn: ReadConnection,
+    *,
+    url: str,
+    message_id: uuid.UUID,
+    rule: AlertRule,
+    project: Project,
+    alerts: Sequence[Alert],
+) -> Notification:
+    """What is told of alerts of a rule."""
+    ids = [issue_id for alert in alerts for issue_id in issues_of(alert)]
+    titles = await alert_deliveries.titles_of(conn, ids)
+    return make_notification(
+        message_id=message_id, rule=rule, project=project, alerts=alerts, titles=titles, url=url
+    )
+
+
+async def recipients_of(
+    conn: ReadConnection, action: StoredAction, project: Project, alerts: Sequence[Alert]
+) -> list[str]:
+    """Whom a mail goes to; nobody for actions that are none."""
+    if action.action_type != "email":
+        return []
+    if not isinstance(action.to, str):
+        return list(action.to)
+    if action.to == "assignee":
+        ids = [issue_id for alert in alerts for issue_id in issues_of(alert)]
+        return await alert_deliveries.emails_of_assignees(conn, ids)
+    return await alert_deliveries.emails_of_people(conn, project.id, _ROLES[action.to])
+
+
+async def send_in_thread(
+    threads: ThreadPoolExecutor | None,
+    channels: Channels,
+    action: StoredAction,
+    recipients: Sequence[str],
+    notification: Notification,
+) -> str:
+    """
+    Send a notification without holding up what else the process does.
+
+    Args:
+        threads: ``None`` = those that the process has anyway.
+        channels: what to send with.
+        action: by which way.
+        recipients: of a mail.
+        notification: what is told.
+
+    Returns:
+        What the receiver said.
+
+    Raises:
+        NotDelivered: it did not take it.
+        SetupError: the action was sealed by another key.
+    """
+    loop = asyncio.get_running_loop()
+    sending = loop.run_in_executor(threads, _send, channels, action, recipients, notification)
+    try:
+        return await asyncio.wait_for(sending, SEND_SECONDS)
+    except TimeoutError as error:
+        raise NotDelivered(f"no answer within {SEND_SECONDS:.0f} seconds") from error
+
+
+def _send(
+    channels: Channels,
+    action: StoredAction,
+    recipients: Sequence[str],
+    notification: Notification,
+) -> str:
+    if action.action_type == "email":
+        if channels.mailer is None:
+            raise NotDelivered("no mail server is set up; the operator can with MESHER_SMTP_URL")
+        return send_mail(channels.mailer, recipients, notification)
+    opened = open_action(channels.box, action)
+    if isinstance(opened, Webhook):
+        return send_webhook(opened, notification, channels.allowed)
+    return send_apprise(opened, notification, channels.allowed)

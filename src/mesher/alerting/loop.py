@@ -1,0 +1,88 @@
+"""Evaluating and delivering, again and again, for as long as the jobs process lives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesher.alerting.delivery import AT_ONCE, Channels, Deliverer
+from mesher.alerting.firing import fire_rules
+from mesher.alerting.measures import measure_rules
+from mesher.alerting.signals import match_signals
+from mesher.errors import MesherError
+from mesher.storage.alert_evaluation import begin_evaluation
+from mesher.storage.database import create_engine, writing
+
+# What an event decides is told within seconds; two statements where nothing has happened.
+SIGNALS_SECONDS: Final = 2.0
+# What time decides changes by the minute.
+MEASURES_SECONDS: Final = 60.0
+DELIVERIES_SECONDS: Final = 1.0
+# One for evaluation, the others for messages in hand, which need theirs for moments.
+POOL_SIZE: Final = 3
+
+log = structlog.get_logger(__name__)
+
+
+async def evaluate(engine: AsyncEngine, now: datetime, *, measure: bool) -> None:
+    """
+    Look once whether rules are met, and raise their alerts; one node does so at a time.
+
+    Args:
+        engine: of the database.
+        now: the clock that rules go by.
+        measure: whether to look at what time decides, and not only at what events have.
+
+    Raises:
+        MesherError: the database cannot be reached, or a rule's query cannot be used.
+    """
+    async with writing(engine) as conn:
+        if not await begin_evaluation(conn):
+            return
+        await match_signals(conn, now)
+        if measure:
+            await measure_rules(conn, now)
+        await fire_rules(conn, now)
+
+
+async def run_alerting(database_url: str, channels: Channels) -> None:
+    """Evaluate and deliver until cancelled."""
+    engine = create_engine(database_url, pool_size=POOL_SIZE, application_name="mesher-alerting")
+    deliverer = Deliverer(engine, channels)
+    measured_at = -MEASURES_SECONDS
+
+    async def look() -> None:
+        nonlocal measured_at
+        measure = time.monotonic() - measured_at >= MEASURES_SECONDS
+        await evaluate(engine, datetime.now(UTC), measure=measure)
+        if measure:
+            measured_at = time.monotonic()
+
+    async def deliver() -> None:
+        while await deliverer.deliver_due(datetime.now(UTC)) == AT_ONCE:
+            pass
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_again_and_again("evaluation", look, SIGNALS_SECONDS))
+            tasks.create_task(_again_and_again("delivery", deliver, DELIVERIES_SECONDS))
+    finally:
+        deliverer.close()
+        await engine.dispose()
+
+
+async def _again_and_again(what: str, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await step()
+        except MesherError as error:
+            log.warning("alerting_interrupted", what=what, reason=error.message)
+        except Exception:
+            log.exception("alerting_failed", what=what)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,104 @@
+"""
+Where messages may go: to public addresses, unless the operator allows others.
+
+Whoever makes a rule names an address that this server then talks to. It must not become a way into the
+network that the server stands in. The check is on the address that is really connected to, so no name,
+redirect, answer of a name server or way to write an address gets around it: Python tells an audit hook
+of each connection before it is made (PEP 578), whichever library makes it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, Final
+
+from mesher.errors import MesherError
+from mesher.ingest.submission import Network
+
+_allowed: ContextVar[Sequence[Network] | None] = ContextVar("allowed", default=None)
+_CONNECTING: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+# A notification needs none of these.
+_FORBIDDEN: Final = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
+# Addresses that lead to an IPv4 address which stands within them (RFC 6052, RFC 3056).
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddress(MesherError, OSError):
+    """An address that messages do not go to; a kind of OSError, as libraries expect of connecting."""
+
+    code = "forbidden_address"
+
+
+@contextmanager
+def public_addresses_only(allowed: Sequence[Network]) -> Iterator[None]:
+    """
+    Within, and in what is called from there, only public addresses can be connected to.
+
+    Args:
+        allowed: private networks that may be connected to all the same.
+
+    Raises:
+        ForbiddenAddress: from within, when something tries; libraries may turn it into errors of theirs.
+    """
+    _add_hook()
+    token = _allowed.set(allowed)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
+def check_address(host: str, allowed: Sequence[Network]) -> None:
+    """
+    Raises:
+        ForbiddenAddress: the address is private, or none.
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError as error:
+        raise ForbiddenAddress(f"{host!r} is no address that can be checked") from error
+    inner = _inner(address)
+    if any(inner in network or address in network for network in allowed):
+        return
+    if not inner.is_global or inner.is_multicast:
+        raise ForbiddenAddress(
+            f"{inner} is a private address, which messages do not go to",
+            hint="the operator can allow its network with MESHER_ALLOWED_NETWORKS",
+        )
+
+
+def _inner(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inside = address.ipv4_mapped or address.sixtofour
+    if inside is None and address in _NAT64:
+        inside = ipaddress.IPv4Address(address.packed[-4:])
+    return inside or address
+
+
+@cache
+def _add_hook() -> None:
+    """Once for a process: hooks stay. Where nothing is guarded, it looks at a variable and returns."""
+    sys.addaudithook(_check)
+
+
+def _check(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _FORBIDDEN and _allowed.get() is not None:
+        raise ForbiddenAddress("a message starts no program")
+    if event not in _CONNECTING:
+        return
+    allowed = _allowed.get()
+    if allowed is None:
+        return
+    connection, address = arguments[0], arguments[-1]
+    if connection.family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
+        raise ForbiddenAddress("messages go over the network alone")
+    check_address(str(address[0]), allowed)
