@@ -50,7 +50,12 @@ class Route:
 
     @property
     def destroys(self) -> bool:
-        return self.method == "DELETE" or self.name in {"submit_deletion", "submit_logout"}
+        return self.method == "DELETE" or self.name in {
+            "submit_deletion",
+            "submit_invitation_revocation",
+            "submit_logout",
+            "submit_member_removal",
+        }
 
 
 def _routes() -> list[Route]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from mesher.accounts.tokens import hash_token, new_api_token, new_build_token
 from mesher.ids import OrgId, ProjectId, UserId
 from mesher.storage import tokens
+from mesher.storage.audit_log import Author, Target, record_change_by
 from mesher.storage.database import WriteConnection
 from mesher.types import ApiToken, Organization, Project, TokenScope
 
@@ -57,3 +58,15 @@ async def issue_token(
         expires_at=expires_at,
     )
     return kept, token
+
+
+async def record_token(conn: WriteConnection, author: Author, token: ApiToken, action: str) -> None:
+    """Write down that a token was made or revoked, without what is secret about it."""
+    await record_change_by(
+        conn,
+        author,
+        org_id=OrgId(token.org_id),
+        action=action,
+        target=Target(kind="token", id=str(token.id), name=token.name),
+        details={"scope": token.scope, "owner": str(token.user_id)},
+    )

@@ -12,10 +12,11 @@ from msgspec import UNSET, UnsetType
 
 from mesher.accounts import alert_rules as accounts
 from mesher.accounts.access import accessible_project, rule_of_project
+from mesher.accounts.names import clean_name
 from mesher.accounts.sealed_actions import seal_actions, show_action
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
-from mesher.api.fields import NAME, Name, clean_name
+from mesher.api.fields import NAME, Name
 from mesher.api.json_forms import extend, extended
 from mesher.api.projects import PageLimit
 from mesher.errors import NotFound

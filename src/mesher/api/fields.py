@@ -8,7 +8,6 @@ import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
 
 from mesher.accounts.slugs import MAX_SLUG_CHARACTERS
-from mesher.errors import ProtocolError
 
 # What fits a heading of a page.
 MAX_NAME_CHARACTERS = 100
@@ -22,16 +21,3 @@ SLUG = Schema(
     max_length=MAX_SLUG_CHARACTERS,
     description="Lower-case letters and digits, with single hyphens or underscores between.",
 )
-
-
-def clean_name(name: str, *, field: str = "name") -> str:
-    """
-    A name as it is kept: without blanks around it and without control characters.
-
-    Raises:
-        ProtocolError: nothing is left of it.
-    """
-    cleaned = "".join(character for character in name if character.isprintable()).strip()
-    if not cleaned:
-        raise ProtocolError(f"the {field} is empty", hint="send a text that is seen", field=field)
-    return cleaned

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from mesher.accounts.access import accessible_issue, accessible_project
 from mesher.accounts.actor import Actor, require_scope
-from mesher.accounts.projects import record_project_change
+from mesher.accounts.grouping_rules import change_grouping_rules
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
 from mesher.errors import ProtocolError
@@ -22,9 +22,8 @@ from mesher.ingest.regroup import Regroup, by_grouper, by_merge
 from mesher.preview import MAX_DAYS, Preview, preview
 from mesher.regrouping import MAX_MERGED_AT_ONCE
 from mesher.resources import resources_of
-from mesher.storage.audit_log import differences
 from mesher.storage.database import ReadConnection
-from mesher.storage.grouping_settings import read_grouping_rules, write_grouping_rules
+from mesher.storage.grouping_settings import read_grouping_rules
 from mesher.types import Project
 
 _TEXT = Schema(type="string")  # type: ignore[arg-type]
@@ -66,14 +65,7 @@ async def replace_grouping_rules(request: ApiRequest, project_id: FromPath[str])
     async with writing_as(request, "admin") as (conn, actor):
         project = await accessible_project(conn, actor, project_id, needs="admin")
         given = await read_body(request, GroupingRules)
-        checked_rules(given.rules)
-        before = await read_grouping_rules(conn, project)
-        await write_grouping_rules(conn, project, given.rules)
-        different = differences({"rules": before}, {"rules": given.rules})
-        if different:
-            await record_project_change(
-                conn, actor.author, project, "project.grouping_rules_changed", **different
-            )
+        await change_grouping_rules(conn, actor.author, project, given.rules)
         return given
 
 

@@ -11,14 +11,11 @@ from litestar.params import FromPath
 
 from mesher.accounts.access import accessible_project
 from mesher.accounts.actor import require_scope
-from mesher.accounts.projects import record_project_change
+from mesher.accounts.ingest_settings import change_ingest_settings
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.errors import ProtocolError
-from mesher.storage.audit_log import differences
 from mesher.storage.ingest_settings import (
     read_settings,
-    read_settings_to_change,
-    write_settings,
 )
 from mesher.values.ingest_settings import IngestSettings
 
@@ -42,15 +39,7 @@ async def update_ingest_settings(request: ApiRequest, project_id: FromPath[str])
     async with writing_as(request, "admin") as (conn, actor):
         project = await accessible_project(conn, actor, project_id, needs="admin")
         change = _read_change(await request.body())
-        before = await read_settings_to_change(conn, project)
-        settings = msgspec.structs.replace(before, **change)
-        await write_settings(conn, project, settings)
-        different = differences(*map(msgspec.to_builtins, (before, settings)))
-        if different:
-            await record_project_change(
-                conn, actor.author, project, "project.ingest_settings_changed", **different
-            )
-        return settings
+        return await change_ingest_settings(conn, actor.author, project, change)
 
 
 def _read_change(body: bytes) -> dict[str, Any]:

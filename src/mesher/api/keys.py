@@ -12,9 +12,10 @@ from litestar.params import FromPath, FromQuery
 
 from mesher.accounts import keys as accounts
 from mesher.accounts.access import accessible_project
+from mesher.accounts.names import clean_name
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
-from mesher.api.fields import NAME, Name, clean_name
+from mesher.api.fields import NAME, Name
 from mesher.api.json_forms import extend, extended
 from mesher.api.projects import PageLimit
 from mesher.errors import NotFound

@@ -11,9 +11,10 @@ from litestar.params import FromPath
 from mesher.accounts.account import change_password
 from mesher.accounts.account_deletion import delete_account
 from mesher.accounts.client_address import client_address
+from mesher.accounts.names import clean_name
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
-from mesher.api.fields import NAME, Name, clean_name
+from mesher.api.fields import NAME, Name
 from mesher.api.second_factor import Proof, prove
 from mesher.resources import resources_of
 from mesher.storage import users

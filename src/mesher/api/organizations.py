@@ -10,9 +10,10 @@ from litestar.params import FromPath
 from mesher.accounts import organizations as accounts
 from mesher.accounts.access import accessible_organization
 from mesher.accounts.actor import require_whole_organization
+from mesher.accounts.names import clean_name
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
-from mesher.api.fields import NAME, SLUG, Name, clean_name
+from mesher.api.fields import NAME, SLUG, Name
 from mesher.api.json_forms import extend, extended
 from mesher.errors import Forbidden
 from mesher.resources import resources_of

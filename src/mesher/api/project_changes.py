@@ -12,9 +12,10 @@ from msgspec import UNSET, UnsetType
 from mesher.accounts import projects as accounts
 from mesher.accounts.access import accessible_organization, accessible_project
 from mesher.accounts.actor import require_scope
+from mesher.accounts.names import clean_name
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body, takes_body
-from mesher.api.fields import NAME, SLUG, Name, clean_name
+from mesher.api.fields import NAME, SLUG, Name
 from mesher.api.projects import shown
 from mesher.ids import OrgId
 from mesher.storage.project_changes import read_retention

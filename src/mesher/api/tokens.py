@@ -20,17 +20,16 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from mesher.accounts.access import accessible_organization, has_role, project_of_organization
 from mesher.accounts.actor import Actor
-from mesher.accounts.issue_tokens import MAX_NAME_CHARACTERS, issue_token
+from mesher.accounts.issue_tokens import MAX_NAME_CHARACTERS, issue_token, record_token
 from mesher.api.acting import ApiRequest, reading_as, writing_as
 from mesher.api.bodies import read_body
 from mesher.api.json_forms import extend, extended
 from mesher.api.projects import PageLimit
 from mesher.errors import NotFound, ProtocolError
-from mesher.ids import OrgId, parse_uuid
+from mesher.ids import parse_uuid
 from mesher.resources import resources_of
 from mesher.storage import tokens
-from mesher.storage.audit_log import Target, record_change_by
-from mesher.storage.database import ReadConnection, WriteConnection
+from mesher.storage.database import ReadConnection
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
 from mesher.types import TOKEN_SCOPES, ApiToken, Organization, Project, Role, TokenScope
 
@@ -89,7 +88,7 @@ async def create_token(request: ApiRequest, org_id: FromPath[str]) -> msgspec.St
             now=now,
             expires_at=_expiry(wanted, now),
         )
-        await _record(conn, actor, kept, "token.created")
+        await record_token(conn, actor.author, kept, "token.created")
     return extend(NEW_TOKEN, kept, token=token)
 
 
@@ -109,7 +108,7 @@ async def revoke_token(request: ApiRequest, org_id: FromPath[str], token_id: Fro
         )
         if not revoked:
             raise NotFound("there is no such token")
-        await _record(conn, actor, revoked, "token.revoked")
+        await record_token(conn, actor.author, revoked, "token.revoked")
 
 
 async def _organization(
@@ -125,17 +124,6 @@ def _expiry(wanted: TokenRequest, now: datetime) -> datetime | None:
             "the token would have expired already", hint="name a later time", field="expires_at"
         )
     return wanted.expires_at
-
-
-async def _record(conn: WriteConnection, actor: Actor, token: ApiToken, action: str) -> None:
-    await record_change_by(
-        conn,
-        actor.author,
-        org_id=OrgId(token.org_id),
-        action=action,
-        target=Target(kind="token", id=str(token.id), name=token.name),
-        details={"scope": token.scope, "owner": str(token.user_id)},
-    )
 
 
 async def _project(

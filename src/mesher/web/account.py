@@ -23,17 +23,15 @@ from mesher.accounts.proof import require_password
 from mesher.accounts.second_factor import Begun
 from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.accounts.tokens import hash_token
-from mesher.errors import AuthError, Conflict, Forbidden, MesherError, ProtocolError, RateLimited
+from mesher.errors import Conflict, MesherError
 from mesher.resources import resources_of
 from mesher.storage.passkeys import list_passkeys
 from mesher.storage.sessions import ID_CHARACTERS, end_session, list_sessions
 from mesher.storage.users import Account, find_user
 from mesher.web.errors import problem_text
+from mesher.web.forms import PROBLEMS
 from mesher.web.render import render
 from mesher.web.session import WebRequest, reading_as, session_cookie, writing_as
-
-# What a form may be answered with on the page itself.
-PROBLEMS = (AuthError, Conflict, Forbidden, ProtocolError, RateLimited)
 
 
 class PasswordForm(msgspec.Struct, kw_only=True):

@@ -19,8 +19,9 @@ from mesher.accounts.passkeys import (
 from mesher.accounts.sessions import SESSION_COOKIE
 from mesher.resources import resources_of
 from mesher.storage.users import find_user
-from mesher.web.account import PROBLEMS, ProofForm, account_page, prove
+from mesher.web.account import ProofForm, account_page, prove
 from mesher.web.errors import problem_text
+from mesher.web.forms import PROBLEMS
 from mesher.web.login import go_on, login_form
 from mesher.web.session import WebRequest, writing_as
 

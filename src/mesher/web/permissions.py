@@ -8,6 +8,7 @@ from mesher.accounts.needs import Need, Needs
 
 _OPEN = Need(public=True)
 _PERSON = Need(session=True)
+_ADMIN = Need(session=True, role="admin")
 _PROVEN = Need(session=True, note="One's own, with the password.")
 _INVITED = Need(public=True, note="With the secret of an invitation.")
 
@@ -41,9 +42,33 @@ PAGE_NEEDS: Final[Needs] = {
     "show_projects": _PERSON,
     "show_issues": _PERSON,
     "submit_bulk": _PERSON,
+    "show_project_settings": _PERSON,
+    "submit_project": _ADMIN,
+    "submit_new_key": _ADMIN,
+    "submit_key_rotation": _ADMIN,
+    "submit_key_revocation": _ADMIN,
+    "submit_retention": _ADMIN,
+    "submit_limits": _ADMIN,
+    "submit_scrubbing": _ADMIN,
+    "submit_grouping": _ADMIN,
+    "submit_project_deletion": _ADMIN,
     "show_setup": _PERSON,
     "submit_example": _PERSON,
     "show_organization_issues": _PERSON,
+    "show_new_organization": _PERSON,
+    "submit_new_organization": Need(session=True, note="Unless the operator has kept it."),
+    "show_new_project": _ADMIN,
+    "submit_new_project": _ADMIN,
+    "show_organization_settings": _PERSON,
+    "submit_organization": _ADMIN,
+    "show_audit_log": _ADMIN,
+    "submit_member_role": _ADMIN,
+    "submit_member_removal": Need(session=True, note="Oneself; others as an admin."),
+    "submit_invitation_request": _ADMIN,
+    "submit_invitation_revocation": _ADMIN,
+    "submit_token_request": _PERSON,
+    "submit_token_revocation": Need(session=True, note="One's own; others' as an admin."),
+    "submit_organization_deletion": Need(session=True, role="owner"),
     "submit_organization_bulk": _PERSON,
     "submit_bulk_undoing": Need(session=True, note="Within an hour."),
     "show_issue": _PERSON,

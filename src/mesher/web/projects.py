@@ -6,6 +6,8 @@ from litestar import Response
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
+from mesher.resources import resources_of
+from mesher.storage.memberships import list_memberships
 from mesher.storage.pages import MAX_PAGE_ROWS
 from mesher.storage.projects import list_projects
 from mesher.web.render import project_path, render
@@ -21,7 +23,14 @@ async def show_start(request: WebRequest) -> Redirect:
 
 
 async def show_projects(request: WebRequest, cursor: FromQuery[str | None] = None) -> Response[str]:
-    """The choice of a project."""
+    """The choice of a project, by organisation."""
     async with reading_as(request) as (conn, actor):
         projects = await list_projects(conn, actor.viewer, limit=MAX_PAGE_ROWS, cursor=cursor)
-    return render("projects.html", actor=actor, projects=projects)
+        memberships = await list_memberships(conn, actor.viewer)
+    return render(
+        "projects.html",
+        actor=actor,
+        projects=projects,
+        memberships=memberships,
+        makes_organizations=resources_of(request).members_make_organizations,
+    )

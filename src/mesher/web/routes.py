@@ -15,9 +15,12 @@ from mesher.web import (
     issue_list,
     issues,
     login,
+    new_projects,
     oidc,
+    organization_settings,
     passkeys,
     password_reset,
+    project_settings,
     projects,
     triage,
 )
@@ -66,8 +69,60 @@ def pages_router() -> Router:
             post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
                 bulk.submit_bulk
             ),
+            get("/projects/{project_id:str}/settings")(project_settings.show_project_settings),
+            post("/projects/{project_id:str}/settings")(project_settings.submit_project),
+            post("/projects/{project_id:str}/settings/keys")(project_settings.submit_new_key),
+            post("/projects/{project_id:str}/settings/keys/{key_id:str}/rotate")(
+                project_settings.submit_key_rotation
+            ),
+            post("/projects/{project_id:str}/settings/keys/{key_id:str}/revoke")(
+                project_settings.submit_key_revocation
+            ),
+            post("/projects/{project_id:str}/settings/retention")(
+                project_settings.submit_retention
+            ),
+            post("/projects/{project_id:str}/settings/limits")(project_settings.submit_limits),
+            post("/projects/{project_id:str}/settings/scrubbing")(
+                project_settings.submit_scrubbing
+            ),
+            post("/projects/{project_id:str}/settings/grouping")(project_settings.submit_grouping),
+            post("/projects/{project_id:str}/settings/delete")(
+                project_settings.submit_project_deletion
+            ),
             get("/projects/{project_id:str}/setup")(first_run.show_setup),
             post("/projects/{project_id:str}/example")(first_run.submit_example),
+            get("/organizations/new")(new_projects.show_new_organization),
+            post("/organizations/new")(new_projects.submit_new_organization),
+            get("/organizations/{org_id:str}/projects/new")(new_projects.show_new_project),
+            post("/organizations/{org_id:str}/projects/new")(new_projects.submit_new_project),
+            get("/organizations/{org_id:str}/settings")(
+                organization_settings.show_organization_settings
+            ),
+            post("/organizations/{org_id:str}/settings")(organization_settings.submit_organization),
+            get("/organizations/{org_id:str}/settings/changes")(
+                organization_settings.show_audit_log
+            ),
+            post("/organizations/{org_id:str}/settings/members/{member_id:str}")(
+                organization_settings.submit_member_role
+            ),
+            post("/organizations/{org_id:str}/settings/members/{member_id:str}/remove")(
+                organization_settings.submit_member_removal
+            ),
+            post("/organizations/{org_id:str}/settings/invitations")(
+                organization_settings.submit_invitation_request
+            ),
+            post("/organizations/{org_id:str}/settings/invitations/{invitation_id:str}/revoke")(
+                organization_settings.submit_invitation_revocation
+            ),
+            post("/organizations/{org_id:str}/settings/tokens")(
+                organization_settings.submit_token_request
+            ),
+            post("/organizations/{org_id:str}/settings/tokens/{token_id:str}/revoke")(
+                organization_settings.submit_token_revocation
+            ),
+            post("/organizations/{org_id:str}/settings/delete")(
+                organization_settings.submit_organization_deletion
+            ),
             get("/organizations/{org_id:str}/issues", dependencies=_ISSUES)(
                 issue_list.show_organization_issues
             ),

@@ -26,6 +26,7 @@ from mesher.storage.pages import MAX_PAGE_ROWS
 from mesher.triage.asked import Archiving, IssueChange, Resolving
 from mesher.triage.deciding import change_issue
 from mesher.types import Issue, Project
+from mesher.web.forms import fields
 from mesher.web.session import WebRequest, writing_as
 
 # The rest is over the API.
@@ -58,7 +59,7 @@ async def submit_resolution(request: WebRequest, issue_id: FromPath[str]) -> Red
     """Resolve an issue in a release."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        form = await _form(request)
+        form = await fields(request)
         version = form.get("release", "").strip()
         asked = Resolving(
             in_release=version if form.get("in") == "named" else None,
@@ -75,7 +76,7 @@ async def submit_archive(request: WebRequest, issue_id: FromPath[str]) -> Redire
     """Archive an issue until something happens."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        chosen = (await _form(request)).get("until", "")
+        chosen = (await fields(request)).get("until", "")
         if chosen not in ARCHIVES:
             raise ProtocolError("nothing was chosen that ends it", hint="choose one of the list")
         match ARCHIVES[chosen][1]:
@@ -93,7 +94,7 @@ async def submit_assignment(request: WebRequest, issue_id: FromPath[str]) -> Red
     """Assign an issue to a member, or to nobody."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        assignee = (await _form(request)).get("assigned_to") or None
+        assignee = (await fields(request)).get("assigned_to") or None
         await _change(conn, actor, issue, IssueChange(assigned_to=assignee))
     return _to_issue(issue)
 
@@ -102,7 +103,7 @@ async def submit_comment(request: WebRequest, issue_id: FromPath[str]) -> Redire
     """Write a comment."""
     async with writing_as(request) as (conn, actor):
         issue = await accessible_issue(conn, actor, issue_id)
-        comment = clean_comment((await _form(request)).get("comment", ""))
+        comment = clean_comment((await fields(request)).get("comment", ""))
         await insert_comment(conn, issue, author=actor.author, comment=comment)
     return _to_issue(issue)
 
@@ -123,11 +124,6 @@ async def submit_comment_deletion(
 async def _change(conn: WriteConnection, actor: Actor, issue: Issue, change: IssueChange) -> None:
     project = await accessible_project(conn, actor, str(issue.project_id))
     await change_issue(conn, actor, project, issue, change)
-
-
-async def _form(request: WebRequest) -> dict[str, str]:
-    """The fields of a form; files are none."""
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
 def _to_issue(issue: Issue) -> Redirect:
