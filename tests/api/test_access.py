@@ -55,6 +55,7 @@ class Route:
             "submit_invitation_revocation",
             "submit_logout",
             "submit_member_removal",
+            "submit_rule_deletion",
         }
 
 

@@ -7,6 +7,8 @@ from litestar.di import Provide
 
 from mesher.web import (
     account,
+    alert_rules,
+    alerts,
     assets,
     bulk,
     first_run,
@@ -69,6 +71,23 @@ def pages_router() -> Router:
             post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
                 bulk.submit_bulk
             ),
+            get("/projects/{project_id:str}/alerts")(alerts.show_alerts),
+            get("/projects/{project_id:str}/alerts/rules")(alert_rules.show_rules),
+            get("/projects/{project_id:str}/alerts/rules/new")(alert_rules.show_new_rule),
+            post("/projects/{project_id:str}/alerts/rules/new")(alert_rules.submit_new_rule),
+            post("/projects/{project_id:str}/alerts/rules/preview")(alert_rules.submit_preview),
+            get("/projects/{project_id:str}/alerts/rules/{rule_id:str}")(alert_rules.show_rule),
+            post("/projects/{project_id:str}/alerts/rules/{rule_id:str}")(alert_rules.submit_rule),
+            post("/projects/{project_id:str}/alerts/rules/{rule_id:str}/test")(
+                alert_rules.submit_rule_test
+            ),
+            post("/projects/{project_id:str}/alerts/rules/{rule_id:str}/delete")(
+                alert_rules.submit_rule_deletion
+            ),
+            get("/alerts/{alert_id:str}")(alerts.show_alert),
+            post("/alerts/{alert_id:str}/acknowledge")(alerts.submit_acknowledgement),
+            post("/alerts/{alert_id:str}/resolve")(alerts.submit_alert_resolution),
+            post("/alerts/{alert_id:str}/deliver-again")(alerts.submit_delivery),
             get("/projects/{project_id:str}/settings")(project_settings.show_project_settings),
             post("/projects/{project_id:str}/settings")(project_settings.submit_project),
             post("/projects/{project_id:str}/settings/keys")(project_settings.submit_new_key),
