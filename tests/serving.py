@@ -62,7 +62,7 @@ class Client:
         return await self._request(method, path, options)
 
     async def _request(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
-        if method == SOCKET or path.endswith("/live"):
+        if method == SOCKET or (path.startswith("/api/") and path.endswith("/live")):
             return await glance(self.app, method, path, options.get("headers", {}), self.cookies)
         transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 1))
         async with httpx.AsyncClient(

@@ -79,3 +79,23 @@ def test_a_resolved_issue_that_recurs_shows_as_regressed(
     expect(row(issues, "the door jams").get_by_text("regressed")).to_have_count(0)
     mesher.post_native("events", {"message": "the door jams"})
     expect(row(issues, "the door jams").get_by_text("regressed")).to_be_visible()
+
+
+def test_events_arrive_on_the_live_page_and_wait_while_it_is_paused(
+    issues: Page, mesher: MesherProcess
+) -> None:
+    page = issues
+    page.get_by_role("link", name="Live").click()
+    expect(page.get_by_text("events a second")).to_be_visible()
+    mesher.post_native("events", {"message": "<b>bold</b> & hostile", "level": "fatal"})
+    first = page.locator(".live-events li").first
+    expect(first).to_contain_text("<b>bold</b> & hostile")
+    expect(first).to_contain_text("fatal")
+    page.get_by_role("button", name="Pause").click()
+    mesher.post_native("events", {"message": "while it is paused"})
+    expect(page.get_by_text("paused, 1 since")).to_be_visible()
+    expect(page.get_by_text("while it is paused")).to_have_count(0)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("while it is paused")).to_be_visible()
+    page.get_by_role("link", name="while it is paused").click()
+    expect(page.get_by_role("heading", level=1, name="while it is paused")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ def two(store: Any) -> None:
     store(
         {"message": "the lift is stuck", "release": "1.0", "environment": "hall"},
         {"message": "the door is open", "release": "2.0", "environment": "garage"},
+        begin=datetime.now(UTC) - timedelta(minutes=1),
     )
 
 

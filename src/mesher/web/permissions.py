@@ -42,6 +42,8 @@ PAGE_NEEDS: Final[Needs] = {
     "show_projects": _PERSON,
     "show_issues": _PERSON,
     "submit_bulk": _PERSON,
+    "show_live": _PERSON,
+    "show_organization_live": _PERSON,
     "show_alerts": _PERSON,
     "show_alert": _PERSON,
     "submit_acknowledgement": _PERSON,

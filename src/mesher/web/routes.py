@@ -16,6 +16,7 @@ from mesher.web import (
     issue_changes,
     issue_list,
     issues,
+    live,
     login,
     new_projects,
     oidc,
@@ -31,6 +32,7 @@ from mesher.web.session import refuse_foreign_forms
 
 # What the list of issues takes in its address is declared once.
 _ISSUES = {"asked": Provide(IssueFilters, sync_to_thread=False)}
+_EVENTS = {"asked": Provide(live.LiveFilters, sync_to_thread=False)}
 
 
 def pages_router() -> Router:
@@ -70,6 +72,10 @@ def pages_router() -> Router:
             get("/projects/{project_id:str}/issues", dependencies=_ISSUES)(issue_list.show_issues),
             post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
                 bulk.submit_bulk
+            ),
+            get("/projects/{project_id:str}/live", dependencies=_EVENTS)(live.show_live),
+            get("/organizations/{org_id:str}/live", dependencies=_EVENTS)(
+                live.show_organization_live
             ),
             get("/projects/{project_id:str}/alerts")(alerts.show_alerts),
             get("/projects/{project_id:str}/alerts/rules")(alert_rules.show_rules),
