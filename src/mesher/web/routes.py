@@ -11,6 +11,7 @@ from mesher.web import (
     alerts,
     assets,
     bulk,
+    dashboard,
     first_run,
     invitations,
     issue_changes,
@@ -25,6 +26,7 @@ from mesher.web import (
     password_reset,
     project_settings,
     projects,
+    releases,
     triage,
 )
 from mesher.web.issue_filters import IssueFilters
@@ -32,6 +34,7 @@ from mesher.web.session import refuse_foreign_forms
 
 # What the list of issues takes in its address is declared once.
 _ISSUES = {"asked": Provide(IssueFilters, sync_to_thread=False)}
+_RANGE = {"asked": Provide(dashboard.DashboardRange, sync_to_thread=False)}
 _EVENTS = {"asked": Provide(live.LiveFilters, sync_to_thread=False)}
 
 
@@ -73,10 +76,19 @@ def pages_router() -> Router:
             post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
                 bulk.submit_bulk
             ),
+            get("/projects/{project_id:str}/dashboard", dependencies=_RANGE)(
+                dashboard.show_dashboard
+            ),
+            get("/projects/{project_id:str}/tags")(dashboard.show_project_tags),
+            get("/organizations/{org_id:str}/dashboard", dependencies=_RANGE)(
+                dashboard.show_organization_dashboard
+            ),
             get("/projects/{project_id:str}/live", dependencies=_EVENTS)(live.show_live),
             get("/organizations/{org_id:str}/live", dependencies=_EVENTS)(
                 live.show_organization_live
             ),
+            get("/projects/{project_id:str}/releases")(releases.show_releases),
+            get("/projects/{project_id:str}/releases/{version:str}")(releases.show_release),
             get("/projects/{project_id:str}/alerts")(alerts.show_alerts),
             get("/projects/{project_id:str}/alerts/rules")(alert_rules.show_rules),
             get("/projects/{project_id:str}/alerts/rules/new")(alert_rules.show_new_rule),
