@@ -8,6 +8,7 @@
 #   make chaos   faults at random under load; MINUTES=10 for longer, CHAOS_SEED=1 for others
 #   make fuzz    damaged requests; CASES=1000000 for more, FUZZ_FIRST=1000000 for others
 #   make api-fuzz    made-up requests to the API, held against its document; MINUTES=10 for longer
+#   make screenshots   all pages in light, dark and three widths: build/screenshots, docs/images
 #   make access-table   docs/access.md from what is declared beside the routes
 #   make grouping-evaluation   docs/grouping-evaluation.md from the labelled events
 #   make lock    write the pinned versions anew after a change of pyproject.toml or package.json
@@ -33,7 +34,7 @@ COVERAGE := --cov=mesher.protocol --cov=mesher.grouping --cov=mesher.scrubbing \
 # One process for each core, a file of tests after the other: both have servers of their own.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: run setup test check bench chaos fuzz api-fuzz access-table grouping-evaluation lock
+.PHONY: run setup test check bench chaos fuzz api-fuzz screenshots access-table grouping-evaluation lock
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -64,6 +65,12 @@ fuzz: .venv/dev.stamp
 # Half of the time with ids of things that are there, half with any.
 api-fuzz: .venv/dev.stamp
 	API_FUZZ_SECONDS=$$(( $(or $(MINUTES),2) * 30 )) $(BIN)/pytest tests/api/test_document_holds.py
+
+screenshots: setup
+	SCREENSHOTS_FOLDER=build/screenshots $(BIN)/pytest $(PARALLEL) --dist=load tests/acceptance/test_walk.py
+	cp build/screenshots/issues-light-1024.png docs/images/issues.png
+	cp build/screenshots/issue-light-1024.png docs/images/issue.png
+	cp build/screenshots/dashboard-dark-1024.png docs/images/dashboard.png
 
 # A stamp is newer than the pins that it stands for; a changed pin installs again.
 .venv/run.stamp: requirements/run.txt pyproject.toml

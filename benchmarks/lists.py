@@ -9,24 +9,19 @@ takes minutes.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import http.client
 import json
 import sys
 import time
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from figures import Figures, percentile_ms, print_runs
+from filled import fill, kept_folder
 from list_paths import list_paths, row_by_row_paths
-from mesher.storage.connection import connect
 from mesher.storage.search_time import SEARCH_SECONDS
-from mesher_up import Mesher, started_mesher, temporary_folder
-from seed import seed
-from surroundings import add_surroundings
+from mesher_up import Mesher, started_mesher
 
 GOAL_MS = 50
 # A search that takes longer is refused.
@@ -45,8 +40,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the data stays for the next time")
     parser.add_argument("--only", default="", help="the lists that have this in their names")
     arguments = parser.parse_args()
-    with _folder(arguments.folder) as folder, started_mesher(folder) as mesher:
-        _fill(mesher, events=arguments.events, issues=arguments.issues)
+    with kept_folder(arguments.folder) as folder, started_mesher(folder) as mesher:
+        fill(mesher, events=arguments.events, issues=arguments.issues)
         lists = _Lists(mesher)
         runs = [_measure(lists, arguments.only, arguments.requests) for _ in range(arguments.runs)]
     print_runs(runs)
@@ -59,28 +54,6 @@ def main() -> None:
     }
     if slow:
         sys.exit(f"slower than the goal: {', '.join(sorted(slow))}")
-
-
-@contextlib.contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is None:
-        with temporary_folder() as folder:
-            yield folder
-    else:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
-
-
-def _fill(mesher: Mesher, *, events: int, issues: int) -> None:
-    """Store the events, unless a run before this one has stored as many."""
-    project_id = uuid.UUID(mesher.ready["project_id"])
-    with connect(mesher.ready["database_url"], application_name="seed") as conn:
-        [stored] = conn.execute("SELECT count(*) FROM event_ids").fetchone() or [0]
-        if stored == 0:
-            seed(conn, project_id, events=events, issues=issues, days=30)
-            add_surroundings(conn, project_id)
-        elif stored != events:
-            sys.exit(f"the folder has {stored} events; name another, or --events {stored}")
 
 
 class _Lists:

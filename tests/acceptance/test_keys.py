@@ -5,19 +5,21 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from acceptance.issue_pages import ISSUES, row
+from acceptance.issue_pages import ISSUES, open_issues, row
 from acceptance.mesher_process import Api, MesherProcess
 
 
 @pytest.fixture
-def cranes(issues: Page, mesher: MesherProcess, api: Api) -> Page:
+def cranes(page: Page, mesher: MesherProcess, api: Api, complaints: list[str]) -> Page:
     """The list with two issues of cranes alone."""
+    assert complaints == []
     for number in ("first", "second"):
         mesher.post_native("events", {"message": f"the {number} crane is stuck"})
         api.wait_for_issue(f"the {number} crane is stuck")
-    issues.goto(mesher.ready["url"] + ISSUES.format(**mesher.ready) + "?query=crane")
-    expect(row(issues, "crane")).to_have_count(2)
-    return issues
+    open_issues(page, mesher)
+    page.goto(mesher.ready["url"] + ISSUES.format(**mesher.ready) + "?query=crane")
+    expect(row(page, "crane")).to_have_count(2)
+    return page
 
 
 def test_issues_are_triaged_without_a_mouse(cranes: Page) -> None:
@@ -86,3 +88,24 @@ def test_what_is_searched_for_is_completed(cranes: Page, mesher: MesherProcess, 
     page.keyboard.press("Enter")
     expect(row(page, "a crane in the rain")).to_be_visible()
     expect(row(page, "stuck")).to_have_count(0)
+
+
+def test_every_page_is_reached_by_a_part_of_its_name(
+    page: Page, mesher: MesherProcess, api: Api, complaints: list[str]
+) -> None:
+    assert complaints == []
+    mesher.post_native("events", {"message": "a bridge"})
+    api.wait_for_issue("a bridge")
+    open_issues(page, mesher)
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Go to")
+    expect(field).to_be_focused()
+    field.fill("proj alert rul")
+    expect(page.get_by_role("option", name="Alert rules")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Alert rules")).to_be_visible()
+
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Go to").fill("no such page")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No issues that fit no such page")).to_be_visible()

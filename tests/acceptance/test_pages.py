@@ -14,7 +14,7 @@ from acceptance.mesher_process import Api, MesherProcess
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def _accessibility_problems(page: Page) -> list[Any]:
+def accessibility_problems(page: Page) -> list[Any]:
     """What axe finds wrong; run past the page's own policy, which forbids foreign scripts."""
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("async () => (await axe.run()).violations")
@@ -42,7 +42,7 @@ def logged_in(mesher: MesherProcess, page: Page) -> Page:
 def test_a_page_without_a_log_in_leads_to_the_form(mesher: MesherProcess, page: Page) -> None:
     page.goto(mesher.ready["url"] + "/projects")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
 
 
 def test_a_wrong_password_is_refused_with_a_reason(mesher: MesherProcess, page: Page) -> None:
@@ -58,18 +58,18 @@ def test_from_the_issue_list_a_person_reaches_the_exception_and_its_frames(
 ) -> None:
     page = logged_in
     page.goto(mesher.ready["url"] + "/projects/{project_id}/issues".format(**mesher.ready))
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
 
     page.get_by_role("link", name=issue["title"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(issue["title"])
     expect(page.get_by_text("in check_out").first).to_be_visible()
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
 
     page.locator("table.events a").first.click()
     expect(page.get_by_role("heading", name="CheckoutFailed", exact=False).last).to_be_visible()
     expect(page.get_by_role("heading", name="KeyError")).to_be_visible()
     expect(page.get_by_text("raise CheckoutFailed(").first).to_be_visible()
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
 
 
 def test_the_pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own(
@@ -121,11 +121,11 @@ def test_similar_issues_are_compared_merged_and_unmerged_with_the_buttons_of_the
     row = page.locator("table.similar tr", has_text=south["title"])
     row.get_by_role("link", name="Compare").click()
     expect(page.get_by_text("They differ from the start")).to_be_visible()
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
     page.get_by_role("button", name="Merge the second into the first").click()
     expect(page.get_by_text("Merged from")).to_be_visible()
     page.get_by_text("Split this issue").click()
-    assert _accessibility_problems(page) == []
+    assert accessibility_problems(page) == []
 
     page.goto(mesher.ready["url"] + f"/issues/{south['id']}")
     expect(page.get_by_role("heading", level=1)).to_have_text(north["title"])

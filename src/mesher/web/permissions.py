@@ -39,6 +39,8 @@ PAGE_NEEDS: Final[Needs] = {
     "submit_logout": _OPEN,
     "show_invitation": _INVITED,
     "submit_invitation": _INVITED,
+    "show_destinations": _PERSON,
+    "show_health": Need(session=True, note="Owners of the organization that was made first."),
     "show_projects": _PERSON,
     "show_issues": _PERSON,
     "submit_bulk": _PERSON,

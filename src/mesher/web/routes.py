@@ -13,6 +13,8 @@ from mesher.web import (
     bulk,
     dashboard,
     first_run,
+    go,
+    health,
     invitations,
     issue_changes,
     issue_list,
@@ -71,6 +73,8 @@ def pages_router() -> Router:
             post("/logout")(login.submit_logout),
             get("/invitations/{token:str}")(invitations.show_invitation),
             post("/invitations/{token:str}")(invitations.submit_invitation),
+            get("/go")(go.show_destinations),
+            get("/operating")(health.show_health),
             get("/projects")(projects.show_projects),
             get("/projects/{project_id:str}/issues", dependencies=_ISSUES)(issue_list.show_issues),
             post("/projects/{project_id:str}/issues/change", dependencies=_ISSUES)(
