@@ -33,6 +33,7 @@ PAGES = {
     "setup": "/projects/{project}/setup?platform=rails",
     "issue": "/issues/{issue}",
     "issue-tags": "/issues/{issue}/tags",
+    "similar": "/issues/{issue}/similar",
     "event": "/issues/{issue}/events/latest",
     "extreme-issue": "/issues/{extreme}",
     "extreme-event": "/issues/{extreme}/events/oldest",

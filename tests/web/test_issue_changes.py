@@ -56,7 +56,8 @@ def _undo_path(page: str) -> str:
 def test_an_issue_shows_what_is_similar_with_a_link_to_compare(
     browser: Client, pair: tuple[str, str]
 ) -> None:
-    page = browser.get(pair[0]).text
+    assert f'href="{pair[0]}/similar"' in browser.get(pair[0]).text
+    page = browser.get(f"{pair[0]}/similar").text
     assert f'<a href="{pair[1]}">Jammed: is locked</a>' in page
     assert "2 of 2 calls in common" in page
     assert f'href="{pair[0]}/compare/{_id(pair[1])}"' in page

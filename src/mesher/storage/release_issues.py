@@ -25,18 +25,29 @@ _COUNT = text("""
 
 # The same for several at once, and how many issues began while each was the newest: of a window each.
 _COUNT_MANY = text("""
-    SELECT v.version,
+    WITH v AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:releases AS json)) AS v(
+            version text, since timestamptz, until timestamptz)
+    ),
+    resolved AS (
+        SELECT i.resolution ->> 'in_release' AS version, count(*) AS issues FROM issues AS i
+        WHERE i.project_id = :project_id AND i.status = 'resolved'
+          AND i.resolution ->> 'in_release' IS NOT NULL
+        GROUP BY 1
+    ),
+    regressed AS (
+        SELECT a.details ->> 'release' AS version, count(DISTINCT a.issue_id) AS issues
+        FROM issue_activity AS a
+        WHERE a.project_id = :project_id AND a.kind = 'regressed'
+          AND a.at >= (SELECT min(since) FROM v)
+        GROUP BY 1
+    )
+    SELECT v.version, coalesce(resolved.issues, 0) AS resolved,
+           coalesce(regressed.issues, 0) AS regressed,
         (SELECT count(*) FROM issues AS i
          WHERE i.project_id = :project_id
-           AND i.first_seen >= v.since AND i.first_seen < v.until) AS began,
-        (SELECT count(*) FROM issues AS i
-         WHERE i.project_id = :project_id AND i.status = 'resolved'
-           AND i.resolution ->> 'in_release' = v.version) AS resolved,
-        (SELECT count(DISTINCT a.issue_id) FROM issue_activity AS a
-         WHERE a.project_id = :project_id AND a.kind = 'regressed'
-           AND a.at >= v.since AND a.details ->> 'release' = v.version) AS regressed
-    FROM json_to_recordset(CAST(:releases AS json)) AS v(
-        version text, since timestamptz, until timestamptz)
+           AND i.first_seen >= v.since AND i.first_seen < v.until) AS began
+    FROM v LEFT JOIN resolved USING (version) LEFT JOIN regressed USING (version)
 """)
 
 # What was uploaded for a release, by its kind, and whether events of it lack their source map.

@@ -31,10 +31,25 @@ from mesher.web.session import WebRequest, reading_as
 async def grouping_sections(conn: ReadConnection, issue: Issue) -> dict[str, Any]:
     """What the page of an issue shows of other issues and of its own past."""
     return {
-        "similar": await find_similar(conn, issue),
         "changes": await list_changes(conn, issue),
         "fingerprints": await list_fingerprints(conn, issue),
     }
+
+
+async def show_similar(request: WebRequest, issue_id: FromPath[str]) -> Response[str]:
+    """Issues that are alike; the page of an issue fetches this when it stands."""
+    async with reading_as(request) as (conn, actor):
+        issue = await accessible_issue(conn, actor, issue_id)
+        project = await accessible_project(conn, actor, str(issue.project_id))
+        similar = await find_similar(conn, issue)
+    return render(
+        "similar.html",
+        actor=actor,
+        project=project,
+        issue=issue,
+        similar=similar,
+        now=datetime.now(UTC),
+    )
 
 
 async def show_comparison(

@@ -102,6 +102,7 @@ PAGE_NEEDS: Final[Needs] = {
     "submit_comment_deletion": Need(session=True, note="One's own."),
     "submit_deletion": _PERSON,
     "show_issue_tags": _PERSON,
+    "show_similar": _PERSON,
     "show_event": _PERSON,
     "show_event_as_markdown": _PERSON,
     "submit_merge": _PERSON,

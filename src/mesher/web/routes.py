@@ -182,6 +182,7 @@ def pages_router() -> Router:
             ),
             post("/issues/{issue_id:str}/delete")(issues.submit_deletion),
             get("/issues/{issue_id:str}/tags")(issues.show_issue_tags),
+            get("/issues/{issue_id:str}/similar")(issue_changes.show_similar),
             get("/issues/{issue_id:str}/events/{event_id:str}")(issues.show_event),
             get("/issues/{issue_id:str}/events/{event_id:str}/markdown")(
                 issues.show_event_as_markdown
