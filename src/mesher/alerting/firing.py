@@ -20,6 +20,7 @@ from mesher.storage.alerts import insert_alert
 from mesher.storage.database import WriteConnection
 from mesher.types import Alert, AlertRule, AlertSnapshot, Project
 from mesher.values.alert_action import AlertAction, QuietHours
+from mesher.values.alert_condition import MissedCheckIn
 
 # Of one alert: more are counted.
 MAX_ISSUES_NAMED: Final = 100
@@ -53,12 +54,13 @@ async def fire_rules(conn: WriteConnection, now: datetime) -> list[Alert]:
 async def _fire(
     conn: WriteConnection, rule: AlertRule, project: Project, matches: list[Match], now: datetime
 ) -> Alert | None:
+    of_monitors = isinstance(rule.condition_json, MissedCheckIn)
     alert = await insert_alert(
         conn,
         rule,
         message=headline(rule.condition_json, project, matches),
         snapshot=_snapshot(rule, matches),
-        issue_id=matches[0].issue_id if len(matches) == 1 else None,
+        issue_id=matches[0].issue_id if len(matches) == 1 and not of_monitors else None,
         now=now,
     )
     if alert is None:  # muted, or fired by somebody else meanwhile: it stays for later
@@ -70,7 +72,7 @@ async def _fire(
 
 
 def _snapshot(rule: AlertRule, matches: list[Match]) -> AlertSnapshot:
-    if len(matches) == 1:
+    if len(matches) == 1 and not isinstance(rule.condition_json, MissedCheckIn):
         return AlertSnapshot(condition=rule.condition_json, figures=dict(matches[0].figures))
     issues = [match.issue_id for match in matches if match.issue_id][:MAX_ISSUES_NAMED]
     return AlertSnapshot(

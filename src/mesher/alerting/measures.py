@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from mesher.alerting.check_ins import overdue_monitors
 from mesher.alerting.filters import filter_query, is_narrow
 from mesher.errors import MesherError
 from mesher.storage import alert_measures
@@ -25,9 +26,15 @@ from mesher.storage.alert_measures import Counted
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.storage.window import Window
 from mesher.types import AlertCondition, AlertRule, Project
-from mesher.values.alert_condition import ErrorRateChange, NoEvents, Spike, Threshold
+from mesher.values.alert_condition import (
+    ErrorRateChange,
+    MissedCheckIn,
+    NoEvents,
+    Spike,
+    Threshold,
+)
 
-TYPES: Final = ("threshold", "spike", "error_rate_change", "no_events")
+TYPES: Final = ("threshold", "spike", "error_rate_change", "no_events", "missed_check_in")
 # What is usual is seen in the last week.
 USUAL_TIME: Final = timedelta(days=7)
 # An issue that is younger than this has no usual rate yet.
@@ -99,6 +106,8 @@ async def measure_condition(
             return await _rate_change(conn, condition, project, now)
         case NoEvents():
             return await _silence(conn, condition, project, now)
+        case MissedCheckIn():
+            return await overdue_monitors(conn, condition, project, now)
     return []
 
 

@@ -57,7 +57,7 @@ def headline(condition: AlertCondition, project: Project, matches: Sequence[Matc
         case NoEvents():
             said = f"Silent for {_minutes(condition.window_minutes)}: {project.name}"
         case MissedCheckIn():
-            said = f"A check-in was missed: {condition.monitor or project.name}"
+            said = title
     return said
 
 
@@ -71,6 +71,8 @@ def _plural(condition: AlertCondition) -> str:
             return "issues of the new release"
         case Spike():
             return "issues with more events than usual"
+        case MissedCheckIn():
+            return "monitors did not do as they should"
     return "issues with many events"
 
 

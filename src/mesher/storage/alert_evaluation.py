@@ -45,8 +45,8 @@ _ALL_RULES = text(_RULES.format(rule=_RULE, more=""))
 _PROJECTS = text(f"SELECT {_PROJECT} FROM projects AS p WHERE p.id = ANY (:ids)")
 
 _ADD_MATCH = text("""
-    INSERT INTO alert_matches (rule_id, issue_id, at, figures)
-    VALUES (:rule_id, :issue_id, :at, :figures)
+    INSERT INTO alert_matches (rule_id, issue_id, title, at, figures)
+    VALUES (:rule_id, :issue_id, :title, :at, :figures)
     ON CONFLICT (rule_id, issue_id) DO NOTHING
 """)
 
@@ -67,7 +67,7 @@ _READY = text(f"""
 
 # With the titles that people know the issues by; an issue that was deleted meanwhile has none.
 _MATCHES = text("""
-    SELECT m.issue_id, m.at, m.figures, i.title
+    SELECT m.issue_id, m.at, m.figures, coalesce(m.title, i.title) AS title
     FROM alert_matches AS m LEFT JOIN issues AS i ON i.id = m.issue_id
     WHERE m.rule_id = :rule_id
     ORDER BY m.at, m.issue_id
@@ -98,10 +98,11 @@ _END_OF_RESOLVED = text("""
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule has found and not told yet."""
 
-    issue_id: uuid.UUID | None  # None: the project as a whole
+    # Or of a monitor, which is no issue; None: the project as a whole.
+    issue_id: uuid.UUID | None
     at: datetime
     figures: dict[str, float] = {}
-    title: str | None = None
+    title: str | None = None  # of what is no issue; read, that of the issue, if it is still there
 
 
 class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +153,7 @@ async def add_matches(conn: WriteConnection, rule: AlertRule, matches: Iterable[
         {
             "rule_id": rule.id,
             "issue_id": match.issue_id,
+            "title": match.title,
             "at": match.at,
             "figures": msgspec.json.encode(match.figures).decode(),
         }

@@ -37,7 +37,8 @@ alert_matches = Table(
     "alert_matches",
     metadata,
     Column("rule_id", Uuid, ForeignKey("alert_rules.id", ondelete="CASCADE"), nullable=False),
-    Column("issue_id", Uuid),  # None: the project as a whole
+    Column("issue_id", Uuid),  # or of a monitor, made of its name; None: the project as a whole
+    Column("title", Text),  # of what is no issue
     Column("at", _TIME, nullable=False),
     Column("figures", JSONB, nullable=False, server_default=text("'{}'")),
     UniqueConstraint("rule_id", "issue_id", postgresql_nulls_not_distinct=True),

@@ -36,6 +36,7 @@ CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "error_rate_change": ("It gets worse", "The project has more events than in the time before."),
     "no_events": ("Silence", "Nothing comes any more where something always came."),
     "new_release_regression": ("The new release", "An issue begins or comes back in it."),
+    "missed_check_in": ("A job", "A monitor misses its time, fails, or runs too long."),
 }
 # Its own parameters: of the form and of the condition alike.
 _NUMBERS: Final = ("count", "window_minutes", "factor", "min_events", "percent")
@@ -109,6 +110,8 @@ def condition_of(form: Mapping[str, str]) -> AlertCondition:
     for name in ("count", "window_minutes", "min_events"):
         if name in content:
             content[name] = int(content[name])
+    if kind == "missed_check_in" and form.get("monitor", "").strip():
+        content["monitor"] = form["monitor"].strip()
     filters: dict[str, Any] = {
         "levels": [level for level in SEVERITIES if f"level_{level}" in form],
         "environments": _parts(form.get("environments", "")),

@@ -20,6 +20,7 @@ UP = """
     CREATE TABLE alert_matches (
         rule_id UUID NOT NULL REFERENCES alert_rules ON DELETE CASCADE,
         issue_id UUID,
+        title TEXT,
         at TIMESTAMPTZ NOT NULL,
         figures JSONB NOT NULL DEFAULT '{}',
         UNIQUE NULLS NOT DISTINCT (rule_id, issue_id)

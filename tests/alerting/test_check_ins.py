@@ -1,0 +1,123 @@
+"""Monitors that did not do as they should."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from alerting.conftest import Watch
+from mesher.alerting.check_ins import next_run, problem_of
+from mesher.protocol.check_in import CheckIn
+from mesher.storage.check_ins import NewCheckIn, store_check_ins
+from mesher.storage.connection import connect
+from mesher.storage.last_check_ins import LastCheckIn
+
+BEGAN = datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
+HOURLY = {"schedule": {"type": "crontab", "value": "0 * * * *"}, "checkin_margin": 5}
+
+
+def last(status: str = "ok", config: dict[str, Any] | None = None) -> LastCheckIn:
+    return LastCheckIn(
+        slug="backup",
+        config=HOURLY if config is None else config,
+        environment="production",
+        status=status,
+        started_at=BEGAN,
+        received_at=BEGAN,
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "due"),
+    [
+        ({"schedule": {"type": "crontab", "value": "0 * * * *"}}, "2026-11-27T04:00:00+00:00"),
+        ({"schedule": {"type": "crontab", "value": "@daily"}}, "2026-11-28T00:00:00+00:00"),
+        (
+            {"schedule": {"type": "crontab", "value": "30 4 * * *"}, "timezone": "Europe/Berlin"},
+            "2026-11-27T03:30:00+00:00",
+        ),
+        (
+            {"schedule": {"type": "interval", "value": 2, "unit": "hour"}},
+            "2026-11-27T05:00:00+00:00",
+        ),
+        ({"schedule": {"type": "interval", "value": 1, "unit": "fortnight"}}, None),
+        ({"schedule": {"type": "interval", "value": "x", "unit": "hour"}}, None),
+        ({"schedule": {"type": "crontab", "value": "every tuesday"}}, None),
+        ({"schedule": {"type": "crontab", "value": "0 * * * *"}, "timezone": "Mars/North"}, None),
+        ({"schedule": "hourly"}, None),
+        ({}, None),
+    ],
+)
+def test_a_schedule_says_when_the_next_run_is_due(config: dict[str, Any], due: str | None) -> None:
+    found = next_run(config, BEGAN)
+    assert (found.astimezone(UTC).isoformat() if found else None) == due
+
+
+def test_a_run_that_began_a_moment_early_is_the_one_that_was_due() -> None:
+    found = next_run(HOURLY, BEGAN - timedelta(seconds=2))
+    assert found is not None
+    assert found.astimezone(UTC) == BEGAN + timedelta(hours=1)
+
+
+def test_clocks_that_change_move_a_schedule_of_the_wall_along() -> None:
+    config = {"schedule": {"type": "crontab", "value": "0 8 * * *"}, "timezone": "Europe/Berlin"}
+    before = datetime(2026, 10, 24, 6, 0, tzinfo=UTC)  # eight in the morning, the day before
+    found = next_run(config, before)
+    assert found is not None
+    assert found.astimezone(UTC) == datetime(2026, 10, 25, 7, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "problem"),
+    [
+        ("ok", 64, None),
+        ("ok", 66, "was due at 2026-11-27 04:00 UTC"),
+        ("error", 1, "failed"),
+        ("in_progress", 29, None),
+        ("in_progress", 31, "runs longer than it may"),
+    ],
+)
+def test_a_run_is_held_against_its_schedule_and_margins(
+    status: str, minutes: int, problem: str | None
+) -> None:
+    assert problem_of(last(status), BEGAN + timedelta(minutes=minutes)) == problem
+
+
+def test_a_monitor_without_a_schedule_is_never_late() -> None:
+    assert problem_of(last(config={}), BEGAN + timedelta(days=400)) is None
+
+
+def test_a_missed_check_in_is_told_once_and_over_when_the_next_comes(
+    watch: Watch, database_url: str
+) -> None:
+    watch.rule("missed_check_in", cooldown_minutes=0)
+    watch.now = BEGAN
+
+    def check_in(slug: str) -> None:
+        report = CheckIn(slug, "ok", None, "production", None, "", HOURLY)
+        new = NewCheckIn(
+            project_id=watch.tenant.project.id,
+            received_at_us=int(watch.now.timestamp() * 1e6),
+            report=report,
+        )
+        with connect(database_url, application_name="test") as conn:
+            assert [key.outcome for key in store_check_ins(conn, [new])] == ["stored"]
+
+    check_in("backup")
+    check_in("report")
+    watch.pass_time(minutes=61)
+    check_in("report")
+    watch.look()
+    assert watch.alerts() == []
+    watch.pass_time(minutes=6)
+    watch.look()
+    assert watch.messages() == ["backup (production) was due at 2026-11-27 04:00 UTC"]
+    watch.pass_time(minutes=2)
+    watch.look()
+    assert len(watch.alerts()) == 1
+    check_in("backup")
+    watch.look()
+    assert watch.statuses() == ["resolved"]
+    assert watch.alerts()[0]["issue_id"] is None
