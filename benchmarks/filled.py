@@ -26,12 +26,12 @@ def kept_folder(kept: Path | None) -> Iterator[Path]:
 
 
 def fill(mesher: Mesher, *, events: int, issues: int) -> None:
-    """Store the events, unless a run before this one has stored as many."""
+    """Store the events, unless a run before this one has stored as many or more."""
     project_id = uuid.UUID(mesher.ready["project_id"])
     with connect(mesher.ready["database_url"], application_name="seed") as conn:
         [stored] = conn.execute("SELECT count(*) FROM event_ids").fetchone() or [0]
         if stored == 0:
             seed(conn, project_id, events=events, issues=issues, days=30)
             add_surroundings(conn, project_id)
-        elif stored != events:
+        elif stored < events:
             sys.exit(f"the folder has {stored} events; name another, or --events {stored}")

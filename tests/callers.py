@@ -13,6 +13,8 @@ import httpx
 
 from mesher.accounts.needs import Need
 from mesher.ids import UserId
+from mesher.protocol.check_in import CheckIn
+from mesher.storage.check_ins import NewCheckIn, store_check_ins
 from mesher.storage.connection import connect
 from mesher.storage.new_attachments import NewAttachment, insert_attachments
 from mesher.types import ROLES, TOKEN_SCOPES, Role, TokenScope
@@ -161,6 +163,7 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
         database_url, tenant.project, *({"message": text} for text in ("one", "two", "three"))
     )[0]
     _attach(database_url, tenant, event_id)
+    _check_in(database_url, tenant)
     api, headers = "/api/v1", {"authorization": f"Bearer {tenant.tokens['admin']}"}
     project = f"{api}/projects/{tenant.project.id}"
 
@@ -202,6 +205,7 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
         "invitation_id": str(ask("POST", f"{organization}/invitations", json={})["id"]),
         "member_id": "me",
         "session_id": "0" * 16,
+        "slug": "backup",
         "passkey_id": client.call(partial(make_passkey, client.resources.engine, tenant.user_id)),
         "token": "unknown",
         "name": "mesher.css",
@@ -211,6 +215,16 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
 def _only(items: list[dict[str, str]]) -> str:
     [item] = items
     return item["id"]
+
+
+def _check_in(database_url: str, tenant: Tenant) -> None:
+    new = NewCheckIn(
+        project_id=tenant.project.id,
+        received_at_us=int(BEGIN.timestamp() * 1e6),
+        report=CheckIn("backup", "ok", None, "production", None, "", None),
+    )
+    with connect(database_url, application_name="test") as conn:
+        assert len(list(store_check_ins(conn, [new]))) == 1
 
 
 def _attach(database_url: str, tenant: Tenant, event_id: str) -> None:

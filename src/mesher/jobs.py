@@ -149,7 +149,10 @@ async def _run_worker(settings: Settings, stop: asyncio.Event) -> None:
 @contextlib.asynccontextmanager
 async def _alerting(settings: Settings) -> AsyncIterator[None]:
     """Rules are evaluated and alerts delivered meanwhile; by a loop, not by jobs, which take turns."""
-    running = asyncio.create_task(run_alerting(settings.database_url, open_channels(settings)))
+    alerting = run_alerting(
+        settings.database_url, open_channels(settings), heartbeat_url=settings.heartbeat_url
+    )
+    running = asyncio.create_task(alerting)
     try:
         yield
     finally:

@@ -103,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_format: LogFormat = "text"  # text for people, json for collectors
     trusted_proxies: Networks = ""  # networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1
     allowed_networks: Networks = ""  # private networks that alerts may be sent to; empty: none
+    heartbeat_url: Url = ""  # asked each minute in which alert rules were evaluated; empty: none
     new_organizations: NewOrganizations = "members"  # who makes them: any member, or the CLI alone
     journal_max_bytes: Bytes = 8 * 1024**3  # receive answers 503 above this backlog on disk
     secret_key: SecretKey = ""  # seals stored secrets; empty: a file in the data directory

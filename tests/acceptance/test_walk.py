@@ -46,6 +46,8 @@ PAGES = {
     "alerts": "/projects/{project}/alerts",
     "alert": "/alerts/{alert}",
     "rules": "/projects/{project}/alerts/rules",
+    "monitors": "/projects/{project}/alerts/monitors",
+    "monitor": "/projects/{project}/alerts/monitors/nightly-backup",
     "new-rule": "/projects/{project}/alerts/rules/new",
     "rule": "/projects/{project}/alerts/rules/{rule}",
     "project-settings": "/projects/{project}/settings",
@@ -61,7 +63,8 @@ PAGES = {
 EMPTY = {
     name: path.replace("{project}", "{empty}")
     for name, path in PAGES.items()
-    if "{project}" in path and not re.search(r"\{(rule|issue|extreme)\}|/releases/", path)
+    if "{project}" in path
+    and not re.search(r"\{(rule|issue|extreme)\}|/releases/|/monitors/", path)
 }
 # Answered so on purpose; the browser's console tells of it.
 REFUSED = re.compile(r"the server responded with a status of (403|404)")
@@ -190,6 +193,8 @@ def things(mesher: MesherProcess, client: httpx.Client) -> dict[str, str]:
     for event in [*map(typical_event, range(12)), extreme_event()]:
         answer = httpx.post(f"{url}/api/{project['number']}/store/", json=event, headers=sentry)
         assert answer.status_code == 200, answer.text
+    check_in = f"{url}/api/{project['number']}/cron/nightly-backup/{key}/?status=error"
+    assert httpx.get(check_in).status_code == 202
     found = {
         "project": project["id"],
         "empty": empty["id"],

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
+import httpx2
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,6 +25,8 @@ SIGNALS_SECONDS: Final = 2.0
 # What time decides changes by the minute.
 MEASURES_SECONDS: Final = 60.0
 DELIVERIES_SECONDS: Final = 1.0
+# The next evaluation waits for it.
+HEARTBEAT_SECONDS: Final = 5.0
 # One for evaluation, the others for messages in hand, which need theirs for moments.
 POOL_SIZE: Final = 3
 
@@ -51,8 +54,16 @@ async def evaluate(engine: AsyncEngine, now: datetime, *, measure: bool) -> None
         await fire_rules(conn, now)
 
 
-async def run_alerting(database_url: str, channels: Channels) -> None:
-    """Evaluate and deliver until cancelled."""
+async def run_alerting(database_url: str, channels: Channels, *, heartbeat_url: str = "") -> None:
+    """
+    Evaluate and deliver until cancelled.
+
+    Args:
+        database_url: of the database.
+        channels: what messages are sent with.
+        heartbeat_url: asked after each minute's evaluation, so that something outside notices when
+            there is none; empty = nothing is.
+    """
     engine = create_engine(database_url, pool_size=POOL_SIZE, application_name="mesher-alerting")
     deliverer = Deliverer(engine, channels)
     measured_at = -MEASURES_SECONDS
@@ -63,6 +74,8 @@ async def run_alerting(database_url: str, channels: Channels) -> None:
         await evaluate(engine, datetime.now(UTC), measure=measure)
         if measure:
             measured_at = time.monotonic()
+            if heartbeat_url:
+                await beat(heartbeat_url)
 
     async def deliver() -> None:
         while await deliverer.deliver_due(datetime.now(UTC)) == AT_ONCE:
@@ -75,6 +88,18 @@ async def run_alerting(database_url: str, channels: Channels) -> None:
     finally:
         deliverer.close()
         await engine.dispose()
+
+
+async def beat(url: str) -> None:
+    """Tell an address of the operator's that rules are evaluated; what it says is logged if it is no."""
+    try:
+        async with httpx2.AsyncClient(timeout=HEARTBEAT_SECONDS) as client:
+            answer = await client.get(url, headers={"User-Agent": "Mesher"})
+    except httpx2.HTTPError as error:
+        log.warning("heartbeat_not_taken", reason=f"{type(error).__name__}: {error}")
+    else:
+        if not answer.is_success:
+            log.warning("heartbeat_not_taken", reason=str(answer.status_code))
 
 
 async def _again_and_again(what: str, step: Callable[[], Awaitable[None]], seconds: float) -> None:

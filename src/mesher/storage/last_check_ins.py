@@ -22,6 +22,25 @@ _LIST = text("""
 """)
 
 
+# The latest runs of one monitor, backwards by idx_check_ins_monitor.
+_RUNS = text("""
+    SELECT status, environment, release, started_at, received_at, duration_seconds
+    FROM check_ins WHERE project_id = :project_id AND slug = :slug
+    ORDER BY started_at DESC LIMIT :limit
+""")
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a monitor."""
+
+    status: str  # ok, error, in_progress
+    environment: str
+    release: str
+    started_at: datetime
+    received_at: datetime
+    duration_seconds: float | None
+
+
 class LastCheckIn(msgspec.Struct, frozen=True, kw_only=True):
     """A monitor in an environment, and how its latest run went."""
 
@@ -39,3 +58,11 @@ async def list_last_check_ins(
     """The latest runs of a project's monitors, or of the one with this slug."""
     result = await conn.execute(_LIST, {"project_id": project.id, "slug": slug})
     return [msgspec.convert(row, LastCheckIn) for row in result.mappings()]
+
+
+async def list_runs(conn: ReadConnection, project: Project, slug: str, *, limit: int) -> list[Run]:
+    """The latest runs of a monitor in any environment, the latest first."""
+    result = await conn.execute(
+        _RUNS, {"project_id": project.id, "slug": slug.replace("\0", ""), "limit": limit}
+    )
+    return [msgspec.convert(row, Run) for row in result.mappings()]

@@ -20,6 +20,7 @@ _OF_PROJECT: Final = (
     ("Releases", "releases"),
     ("Alerts", "alerts"),
     ("Alert rules", "alerts/rules"),
+    ("Monitors", "alerts/monitors"),
     ("Settings", "settings"),
     ("Set up an SDK", "setup"),
 )

@@ -56,6 +56,8 @@ PAGE_NEEDS: Final[Needs] = {
     "submit_acknowledgement": _PERSON,
     "submit_alert_resolution": _PERSON,
     "submit_delivery": _PERSON,
+    "show_monitors": _PERSON,
+    "show_monitor": _PERSON,
     "show_rules": _PERSON,
     "show_new_rule": _PERSON,
     "submit_new_rule": _ADMIN,
