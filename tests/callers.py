@@ -150,6 +150,18 @@ def comment_of(database_url: str, caller: Caller, issue_id: str) -> str:
     return str(row[0])
 
 
+def search_of(database_url: str, caller: Caller, project_id: str) -> str:
+    """The id of a search that a caller keeps."""
+    with connect(database_url, application_name="test") as conn:
+        row = conn.execute(
+            "INSERT INTO saved_searches (project_id, made_by, name, filters)"
+            " VALUES (%s, %s, 'mine', '{}') RETURNING search_id",
+            (project_id, caller.user_id),
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def _log_in(client: Client, tenant: Tenant) -> httpx.Cookies:
     client.cookies = httpx.Cookies()
     answer = client.post("/login", data={"email": tenant.email, "password": PASSWORD})
@@ -206,6 +218,7 @@ def _make_things(client: Client, database_url: str, tenant: Tenant) -> dict[str,
         "member_id": "me",
         "session_id": "0" * 16,
         "slug": "backup",
+        "search_id": str(uuid.uuid4()),
         "passkey_id": client.call(partial(make_passkey, client.resources.engine, tenant.user_id)),
         "token": "unknown",
         "name": "mesher.css",

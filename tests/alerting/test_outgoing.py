@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import subprocess
 import uuid
 from typing import Any
 
@@ -165,13 +164,28 @@ def test_a_mail_server_that_apprise_is_given_is_checked_too() -> None:
         )
 
 
-def test_neither_local_sockets_nor_programs_are_reached_from_a_message() -> None:
-    with public_addresses_only([]):
-        with pytest.raises(ForbiddenAddress), socket.socket(socket.AF_UNIX) as connection:
-            connection.connect("/nowhere")
-        with pytest.raises(ForbiddenAddress):
-            subprocess.run(["/bin/true"], check=True)
-    subprocess.run(["/bin/true"], check=True)
+def test_local_sockets_are_not_reached_from_a_message() -> None:
+    with (
+        public_addresses_only([]),
+        socket.socket(socket.AF_UNIX) as connection,
+        pytest.raises(ForbiddenAddress),
+    ):
+        connection.connect("/nowhere")
+
+
+def test_a_datagram_is_not_sent_to_a_private_address() -> None:
+    with (
+        public_addresses_only([]),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection,
+        pytest.raises(ForbiddenAddress),
+    ):
+        connection.sendto(b"x", ("127.0.0.1", 9))
+
+
+@pytest.mark.parametrize("url", ["syslog://", "dbus://", "gnome://x", "macosx://", "windows://"])
+def test_what_is_on_the_machine_itself_is_no_service(url: str) -> None:
+    with pytest.raises(NotDelivered, match="on the machine of the server"):
+        send_apprise(Apprise(url=url), NOTIFICATION, [])
 
 
 def test_what_is_not_a_message_connects_as_before(receiver: Receiver) -> None:

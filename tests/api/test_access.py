@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from callers import Caller, comment_of, make_world, token_of
+from callers import Caller, comment_of, make_world, search_of, token_of
 from mesher.accounts.needs import Need
 from mesher.api.permissions import API_NEEDS
 from mesher.api.sentry.permissions import SENTRY_NEEDS
@@ -102,6 +102,8 @@ def test_every_route_answers_every_caller_as_declared(client: Client, database_u
                 things["token_id"] = token_of(database_url, caller)
             if "{comment_id}" in route.path:
                 things["comment_id"] = comment_of(database_url, caller, things["issue_id"])
+            if "{search_id}" in route.path and caller.user_id:
+                things["search_id"] = search_of(database_url, caller, things["project_id"])
             answer = _ask(client, route, caller, things)
             expected = caller.expected(route.need, names_things=route.names_things)
             if _kind(route, answer) != expected:

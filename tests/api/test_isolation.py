@@ -35,6 +35,8 @@ ID_PARAMETERS = {
     "invitation_id",
     "key_id",
     "comment_id",
+    "search_id",
+    "slug",
     "action_id",
     "rule_id",
     "alert_id",
@@ -98,6 +100,8 @@ def _ids(client: Client, tenant: Tenant, event_id: str = "latest") -> dict[str, 
         "event_id": event["id"],
         "change_id": str(uuid.uuid4()),
         "comment_id": _comment_id(client, tenant, issue["id"]),
+        "search_id": _search_id(client, tenant),
+        "slug": "backup",
         "action_id": _action_id(client, tenant, issue["id"]),
         "key": "level",
         "session_id": "0" * 16,
@@ -119,6 +123,13 @@ def _passkey_id(client: Client, tenant: Tenant) -> str:
     if listed:
         return listed[0]["id"]
     return client.call(partial(make_passkey, client.resources.engine, tenant.user_id))
+
+
+def _search_id(client: Client, tenant: Tenant) -> str:
+    headers = {"Authorization": f"Bearer {tenant.tokens['admin']}"}
+    path = f"/api/v1/projects/{tenant.project.id}/saved-searches"
+    made = client.post(path, headers=headers, json={"name": "shared", "shared": True})
+    return str(made.json()["id"])
 
 
 def _comment_id(client: Client, tenant: Tenant, issue_id: str) -> str:

@@ -120,6 +120,8 @@ LATER_INDEXES = {
     "idx_issue_activity_actor": "issue_activity(actor_id) WHERE actor_id IS NOT NULL",
     "idx_issue_actions_org": "issue_actions(org_id)",
     "idx_passkeys_user": "passkeys(user_id)",
+    "idx_saved_searches_project": "saved_searches(project_id, created_at)",
+    "idx_saved_searches_person": "saved_searches(made_by)",
     "idx_alert_deliveries_due": "alert_deliveries(due_at) WHERE status = 'waiting'::text",
     "idx_alert_deliveries_alert": "alert_deliveries(alert_id)",
     "idx_alert_deliveries_rule": "alert_deliveries(rule_id, action_id)",
@@ -130,6 +132,7 @@ LATER_INDEXES = {
 }
 LATER_TABLES = {
     "password_resets",
+    "saved_searches",
     "alert_signals",
     "alert_matches",
     "alert_deliveries",

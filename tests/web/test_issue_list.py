@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from serving import Client
-from tenants import PASSWORD, Tenant
+from tenants import PASSWORD, Tenant, add_member
 
 LIST = "/projects/ada-shop/issues"
 
@@ -152,3 +153,39 @@ def test_the_issues_of_all_projects_stand_in_one_list(browser: Client) -> None:
     answer = browser.post("/organizations/ada/issues/change?query=door", data=form)
     assert answer.status_code == 303
     assert titles(browser, "/organizations/ada/issues") == {"the lift is stuck"}
+
+
+@pytest.mark.usefixtures("two")
+def test_a_search_is_kept_for_oneself_or_for_everybody(browser: Client, tenant: Tenant) -> None:
+    browser.post(f"{LIST}/saved?query=lift&sort=events", data={"name": "Lifts", "shared": "yes"})
+    browser.post(f"{LIST}/saved?environment=hall", data={"name": "Mine alone"})
+    page = browser.get(LIST).text
+    [address] = re.findall(r'<a href="([^"]+)"[^>]*>Lifts</a>', page)
+    assert set(ids(browser.get(address.replace("&amp;", "&")).text)) == {"the lift is stuck"}
+    assert "Mine alone" in page
+    headers = {"Authorization": f"Bearer {tenant.tokens['read']}"}
+    path = f"/api/v1/projects/{tenant.project.id}/saved-searches"
+    assert [one["name"] for one in browser.get(path, headers=headers).json()["items"]] == [
+        "Lifts",
+        "Mine alone",
+    ]
+
+    bob = browser.call(partial(add_member, browser.resources.engine, tenant, "bob", "member"))
+    become(browser, bob)
+    page = browser.get(LIST).text
+    assert "Lifts" in page
+    assert "Mine alone" not in page
+    [removal] = re.findall(r'action="([^"]+/saved/[0-9a-f-]+/remove)"', page)
+    assert browser.post(removal).status_code == 404  # shared by somebody else
+    become(browser, tenant)
+    assert browser.post(removal).status_code == 303
+    assert "Lifts" not in browser.get(LIST).text
+
+
+def test_a_search_over_the_api_has_to_be_one(browser: Client, tenant: Tenant) -> None:
+    headers = {"Authorization": f"Bearer {tenant.tokens['write']}"}
+    path = f"/api/v1/projects/{tenant.project.id}/saved-searches"
+    wrong = {"name": "x", "query": "is:foo"}
+    assert browser.post(path, headers=headers, json=wrong).status_code == 400
+    kept = browser.post(path, headers=headers, json={"name": "x", "query": "a", "status": "all"})
+    assert kept.json()["filters"] == {"query": "a", "status": "all", "sort": "last_seen"}

@@ -27,6 +27,10 @@ ANSWER_SECONDS: Final = 10.0
 # Of an answer: what the delivery log shows.
 MAX_ANSWER_BYTES: Final = 1000
 MAX_REDIRECTS: Final = 3
+# What Apprise also knows: the desktop, the log and the devices of the machine that it runs on.
+_ON_THIS_MACHINE: Final = frozenset(
+    {"blink1", "dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"}
+)
 
 
 class NotDelivered(MesherError):
@@ -116,6 +120,8 @@ def send_apprise(action: Apprise, notification: Notification, allowed: Sequence[
     """
     capture = apprise.LogCapture(level=logging.WARNING, fmt="%(message)s")  # type: ignore[no-untyped-call]
     with capture as log:
+        if action.url.partition("://")[0].lower() in _ON_THIS_MACHINE:
+            raise NotDelivered("that is no service but something on the machine of the server")
         service = apprise.Apprise.instantiate(action.url)
         if service is None:
             raise NotDelivered("Apprise cannot read the URL; look it up with its service")

@@ -14,6 +14,7 @@ TAGS: Final[Mapping[str, str]] = {
     "audit-log": "Organizations",
     "live": "Live",
     "alert-rules": "Alerts",
+    "saved-searches": "Issues",
     "alerts": "Alerts",
     "keys": "Keys",
     "releases": "Releases",
@@ -86,6 +87,7 @@ PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "change_id": ("The id of a merge or split.", _ID),
     "action_id": ("The id that a change of many issues was answered with.", _ID),
     "rule_id": ("The alert rule's id.", _ID),
+    "search_id": ("The saved search's id.", _ID),
     "alert_id": ("The alert's id.", _ID),
     "version": ("The release's version.", "shop@1.4.2"),
     "key": ("The tag's name.", "browser"),
@@ -165,6 +167,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         },
         "actions": [{"action_type": "email", "to": "members"}],
     },
+    "create_saved_search": {"name": "Mine", "query": "assigned:me level:error", "shared": False},
     "preview_alert_rule": {
         "condition": {"condition_type": "threshold", "count": 100, "window_minutes": 60}
     },

@@ -39,6 +39,7 @@ from mesher.api import (
     project_changes,
     projects,
     releases,
+    saved_searches,
     search_completion,
     second_factor,
     similar_issues,
@@ -279,6 +280,17 @@ def api_router() -> Router:
                 status_code=200,
                 responses=_ERRORS,
             )(alert_trials.test_alert_rule),
+            get("/projects/{project_id:str}/saved-searches", responses=_ERRORS)(
+                saved_searches.list_saved_searches
+            ),
+            post(
+                "/projects/{project_id:str}/saved-searches",
+                responses=_CHANGE_ERRORS,
+                operation_class=saved_searches.TAKES_SEARCH,
+            )(saved_searches.create_saved_search),
+            delete("/projects/{project_id:str}/saved-searches/{search_id:str}", responses=_ERRORS)(
+                saved_searches.delete_saved_search
+            ),
             get("/projects/{project_id:str}/alerts", responses=_ERRORS)(alerts.list_project_alerts),
             get("/organizations/{org_id:str}/alerts", responses=_ERRORS)(
                 alerts.list_organization_alerts

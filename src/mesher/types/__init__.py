@@ -4,7 +4,7 @@ all derive from the declaration. Imports nothing of ours but ``values``.
 
 Beside them stand the value types of ``values`` that belong to the schema (``EventPayload`` and the
 like) and, in ``alerting``, ``ingestion``, ``audit``, ``companions``, ``bindings``, ``invitations``, ``privacy``,
-``artifacts``, ``releases``, ``removals`` and ``triage``, the operational tables, so that ``metadata`` is
+``artifacts``, ``releases``, ``removals``, ``saved_searches`` and ``triage``, the operational tables, so that ``metadata`` is
 the whole database.
 """
 
@@ -25,6 +25,7 @@ from mesher.types import (  # noqa: F401 - their tables join the metadata
     privacy,
     releases,
     removals,
+    saved_searches,
     second_factors,
     triage,
 )

@@ -71,13 +71,21 @@ class IssueFilters:
 
     def address(self, **changed: Any) -> str:
         """The address of this list with something else asked, from its first page on."""
-        asked = asdict(replace(self, **({"cursor": None} | changed)))
-        usual = asdict(IssueFilters())
-        names = {"text": "query"}
-        given = {names.get(name, name): one for name, one in asked.items() if one != usual[name]}
+        given = replace(self, **({"cursor": None} | changed)).given()
         return f"?{urlencode(given)}" if given else "?"
+
+    def given(self) -> dict[str, str]:
+        """What is not as usual, by the names of the address."""
+        usual = asdict(IssueFilters())
+        asked = {name: one for name, one in asdict(self).items() if one != usual[name]}
+        return {"query" if name == "text" else name: one for name, one in asked.items()}
 
     @property
     def is_narrowed(self) -> bool:
         """Whether more is asked than a status."""
         return bool(self.text or self.environment or self.release or self.period)
+
+
+def saved_address(filters: Mapping[str, str]) -> str:
+    """The address of a list with the filters of a saved search."""
+    return f"?{urlencode(dict(filters))}"

@@ -31,11 +31,12 @@ from mesher.storage.issue_search import search_issues
 from mesher.storage.issues import has_issues
 from mesher.storage.memberships import list_members
 from mesher.storage.pages import MAX_PAGE_ROWS, Page
+from mesher.storage.saved_searches import list_saved_searches
 from mesher.storage.search_time import SlowSearch
 from mesher.types import Issue, Project
 from mesher.web.errors import problem_text
 from mesher.web.first_run import setup_guide
-from mesher.web.issue_filters import PERIODS, SORTS, STATUS_FILTERS, IssueFilters
+from mesher.web.issue_filters import PERIODS, SORTS, STATUS_FILTERS, IssueFilters, saved_address
 from mesher.web.render import render
 from mesher.web.session import WebRequest, reading_as
 
@@ -65,12 +66,20 @@ async def show_issues(
     async with reading_as(request) as (conn, actor):
         project = await accessible_project(conn, actor, project_id)
         around = await _around(conn, actor, OrgId(project.org_id), undo)
+        saved = await list_saved_searches(conn, project, actor.viewer.user_id)
         values = await _listed(conn, actor, [project], asked)
         is_empty = not values["rows"] and not values["problem"]
         if is_empty and not await has_issues(conn, project):
             guide = await setup_guide(request, conn, project, platform)
             return render("setup.html", actor=actor, project=project, waiting=True, **guide)
-    return render("issues.html", actor=actor, project=project, **around, **values)
+    return render(
+        "issues.html",
+        actor=actor,
+        project=project,
+        saved=[(one, saved_address(one.filters)) for one in saved],
+        **around,
+        **values,
+    )
 
 
 async def show_organization_issues(
@@ -89,6 +98,7 @@ async def show_organization_issues(
         "organization_issues.html",
         actor=actor,
         organization=organization,
+        saved=[],
         **around,
         **values,
     )

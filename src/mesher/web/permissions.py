@@ -44,6 +44,8 @@ PAGE_NEEDS: Final[Needs] = {
     "show_projects": _PERSON,
     "show_issues": _PERSON,
     "submit_bulk": _PERSON,
+    "submit_saved_search": _PERSON,
+    "submit_saved_search_removal": Need(session=True, note="One's own; shared ones as an admin."),
     "show_dashboard": _PERSON,
     "show_organization_dashboard": _PERSON,
     "show_project_tags": _PERSON,

@@ -30,6 +30,7 @@ from mesher.web import (
     project_settings,
     projects,
     releases,
+    saved_searches,
     triage,
 )
 from mesher.web.issue_filters import IssueFilters
@@ -132,6 +133,12 @@ def pages_router() -> Router:
             post("/projects/{project_id:str}/settings/grouping")(project_settings.submit_grouping),
             post("/projects/{project_id:str}/settings/delete")(
                 project_settings.submit_project_deletion
+            ),
+            post("/projects/{project_id:str}/issues/saved", dependencies=_ISSUES)(
+                saved_searches.submit_saved_search
+            ),
+            post("/projects/{project_id:str}/issues/saved/{search_id:str}/remove")(
+                saved_searches.submit_saved_search_removal
             ),
             get("/projects/{project_id:str}/setup")(first_run.show_setup),
             post("/projects/{project_id:str}/example")(first_run.submit_example),
