@@ -40,7 +40,10 @@ _FRAMES = """async seconds => {
   });
   return times;
 }"""
-_PAINT = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime"""
+_PAINT = """() => new Promise((done) => new PerformanceObserver((seen) => {
+  const paint = seen.getEntriesByName("first-contentful-paint")[0];
+  if (paint) done(paint.startTime);
+}).observe({ type: "paint", buffered: true }))"""
 _BYTES = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
   .reduce((sum, one) => sum + one.transferSize, 0)"""
 

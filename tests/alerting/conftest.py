@@ -14,6 +14,7 @@ from mailbox_server import Mailbox, running_mailbox
 from mesher.alerting.delivery import Channels, Deliverer
 from mesher.alerting.loop import evaluate
 from mesher.mail import Mailer
+from mesher.storage.connection import connect
 from receiver import Receiver, running_receiver
 from serving import URL, Client, client  # noqa: F401 - a fixture
 from tenants import Tenant, store_events
@@ -91,6 +92,23 @@ class Watch:
             "GET", f"/projects/{self.tenant.project.id}/alerts"
         )["items"]
         return found
+
+    def all_alerts(self) -> list[dict[str, Any]]:
+        """The alerts of a long time, the latest first."""
+        path = f"/projects/{self.tenant.project.id}/alerts?limit=100"
+        found: list[dict[str, Any]] = self.request("GET", path)["items"]
+        return found
+
+    def resolve(self, title: str) -> None:
+        """Resolve the issue with a title, at the time of the test."""
+        path = f"/projects/{self.tenant.project.id}/issues?limit=100"
+        listed = self.request("GET", path)["items"]
+        [issue] = [one["id"] for one in listed if one["title"] == title]
+        self.request("POST", f"/issues/{issue}/resolve")
+        with connect(self._database_url, application_name="test") as conn:
+            conn.execute(
+                "UPDATE issues SET status_changed_at = %s WHERE id = %s", (self.now, issue)
+            )
 
     def messages(self) -> list[str]:
         return [alert["message"] for alert in self.alerts()]
