@@ -140,7 +140,8 @@ def _storm(browser: Browser, mesher: Mesher, rate: int) -> Figures:
     page.wait_for_timeout(1000)
     quiet = page.evaluate(_FRAMES, 3)
     over = threading.Event()
-    sender = threading.Thread(target=_send_until, args=(mesher, rate, over))
+    sent: list[int] = []
+    sender = threading.Thread(target=_send_until, args=(mesher, rate, over, sent))
     sender.start()
     storm = page.evaluate(_FRAMES, STORM_SECONDS)
     over.set()
@@ -148,7 +149,7 @@ def _storm(browser: Browser, mesher: Mesher, rate: int) -> Figures:
     state = page.locator(".live-state").inner_text()
     rows = page.locator(".live-events li").count()
     page.context.close()
-    print(f"the live page says: {state}; {rows} rows")
+    print(f"{sum(sent)} events sent; the live page says: {state}; {rows} rows")
     return {
         "live_frame_quiet_p99_ms": percentile_ms([one / 1000 for one in sorted(quiet)], 0.99),
         "live_frame_storm_median_ms": percentile_ms([one / 1000 for one in sorted(storm)], 0.5),
@@ -157,7 +158,7 @@ def _storm(browser: Browser, mesher: Mesher, rate: int) -> Figures:
     }
 
 
-def _send_until(mesher: Mesher, rate: int, over: threading.Event) -> None:
+def _send_until(mesher: Mesher, rate: int, over: threading.Event, sent: list[int]) -> None:
     size = round(rate * BATCH_SECONDS)
     next_at = time.monotonic()
     while not over.is_set():
@@ -168,6 +169,7 @@ def _send_until(mesher: Mesher, rate: int, over: threading.Event) -> None:
                 for one in range(size)
             ],
         )
+        sent.append(size)
         next_at += BATCH_SECONDS
         over.wait(max(0.0, next_at - time.monotonic()))
 

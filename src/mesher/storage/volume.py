@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -49,6 +50,15 @@ _TIMELINE = text(f"""
 """)
 
 
+# By project_counts_pkey.
+_BY_PROJECT = text("""
+    SELECT project_id, sum(events)::bigint AS events FROM project_counts
+    WHERE project_id = ANY (:project_ids) AND hour < :until
+      AND hour >= date_trunc('hour', CAST(:since AS timestamptz), 'UTC')
+    GROUP BY 1
+""")
+
+
 class VolumePoint(msgspec.Struct, frozen=True):
     """What came in one hour or day."""
 
@@ -73,6 +83,18 @@ async def list_volume(
         VolumePoint(row.begin, sum(row.levels.values()), row.levels)
         for row in await conn.execute(_VOLUME, values)
     ]
+
+
+async def events_by_project(
+    conn: ReadConnection, projects: Sequence[Project], window: Window
+) -> dict[uuid.UUID, int]:
+    """How many events each project had in the full hours that a window touches; without those that had none."""
+    values = {
+        "project_ids": [project.id for project in projects],
+        "since": window.since,
+        "until": window.until,
+    }
+    return {row.project_id: row.events for row in await conn.execute(_BY_PROJECT, values)}
 
 
 async def list_timeline(

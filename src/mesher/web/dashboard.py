@@ -25,7 +25,7 @@ from mesher.storage.outcomes import list_outcomes
 from mesher.storage.release_dates import list_versions_since
 from mesher.storage.tag_counts import count_project_tags
 from mesher.storage.top_issues import list_top_issues
-from mesher.storage.volume import Unit, list_volume
+from mesher.storage.volume import Unit, events_by_project, list_volume
 from mesher.storage.window import Window, asked_window
 from mesher.types import Project
 from mesher.values.event import SEVERITIES
@@ -153,11 +153,7 @@ async def _dropped(conn: ReadConnection, project: Project, window: Window) -> li
 async def _by_project(
     conn: ReadConnection, projects: Sequence[Project], window: Window
 ) -> list[tuple[Project, int]]:
-    counted = [
-        (
-            project,
-            sum(point.events for point in await list_volume(conn, [project], window, "day", "UTC")),
-        )
-        for project in projects
-    ]
+    """The projects with their events, that with the most first."""
+    counts = await events_by_project(conn, projects, window)
+    counted = [(project, counts.get(project.id, 0)) for project in projects]
     return sorted(counted, key=lambda one: -one[1])

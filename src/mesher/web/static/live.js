@@ -1,8 +1,8 @@
 // Keeps an open list true while one reads it. When something happens in the project, the page is fetched
 // again: parts with data-live take their place, nothing moves, and rows that are not here yet are counted
-// behind a link. Once in a second at most, and not while nobody looks.
+// behind a link. Twice in a second at most, and not while nobody looks.
 
-const REFRESH_MS = 1000;
+const REFRESH_MS = 500;
 const { stream: address, issue: shown } = document.querySelector("[data-stream]").dataset;
 const newer = document.querySelector(".newer a");
 let stream = null;
