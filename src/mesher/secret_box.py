@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 from functools import cached_property
@@ -69,6 +70,15 @@ class SecretBox:
             return self._fernet.decrypt(sealed[_KEY_ID_BYTES:]).decode()
         except InvalidToken as error:
             raise SetupError("a stored secret is damaged", hint="enter the secret anew") from error
+
+    def mark(self, text: str) -> str:
+        """
+        The same for the same text, and of no use without the key: to compare what is secret.
+
+        Raises:
+            SetupError: the key cannot be read or made.
+        """
+        return hmac.new(self._key, b"mark of " + text.encode(), hashlib.sha256).hexdigest()[:16]
 
     @cached_property
     def _key(self) -> bytes:

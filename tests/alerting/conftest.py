@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from mesher.storage.connection import connect
 from receiver import Receiver, running_receiver
 from serving import URL, Client, client  # noqa: F401 - a fixture
 from tenants import Tenant, store_events
+from waiting import wait_until
 
 HERE = ipaddress.ip_network("127.0.0.0/8")
 
@@ -78,13 +79,30 @@ class Watch:
         """Send what is due; how many messages."""
 
         async def run() -> int:
-            deliverer = Deliverer(self._client.resources.engine, self.channels)
+            deliverer = Deliverer(
+                self._client.resources.engine, self.channels, clock=lambda: self.now
+            )
             try:
-                return await deliverer.deliver_due(self.now)
+                begun = await deliverer.begin_due()
+                await deliverer.finish_begun()
+                return begun
             finally:
                 deliverer.close()
 
         return int(self._client.call(run))
+
+    def deliver_until(self, happened: Callable[[], object]) -> None:
+        """Begin to send what is due, and go away once something has happened."""
+
+        async def run() -> None:
+            deliverer = Deliverer(
+                self._client.resources.engine, self.channels, clock=lambda: self.now
+            )
+            await deliverer.begin_due()
+            await asyncio.to_thread(wait_until, happened)
+            deliverer.close()
+
+        self._client.call(run)
 
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts, the latest first."""

@@ -9,6 +9,7 @@ import pytest
 
 from alerting.conftest import Watch
 from mesher.alerting.check_ins import next_run, problem_of
+from mesher.alerting.monitor_events import note_problems
 from mesher.protocol.check_in import CheckIn
 from mesher.storage.check_ins import NewCheckIn, store_check_ins
 from mesher.storage.connection import connect
@@ -82,7 +83,8 @@ def test_clocks_that_change_move_a_schedule_of_the_wall_along() -> None:
 def test_a_run_is_held_against_its_schedule_and_margins(
     status: str, minutes: int, problem: str | None
 ) -> None:
-    assert problem_of(last(status), BEGAN + timedelta(minutes=minutes)) == problem
+    found = problem_of(last(status), BEGAN + timedelta(minutes=minutes))
+    assert (found.text if found else None) == problem
 
 
 def test_a_monitor_without_a_schedule_is_never_late() -> None:
@@ -121,3 +123,53 @@ def test_a_missed_check_in_is_told_once_and_over_when_the_next_comes(
     watch.look()
     assert watch.statuses() == ["resolved"]
     assert watch.alerts()[0]["issue_id"] is None
+
+
+def test_what_goes_wrong_with_a_job_is_one_event_of_one_issue(
+    watch: Watch, database_url: str
+) -> None:
+    watch.now = BEGAN
+
+    def check_in(status: str) -> None:
+        report = CheckIn("backup", status, None, "production", None, "shop@2.0", HOURLY)
+        new = NewCheckIn(
+            project_id=watch.tenant.project.id,
+            received_at_us=int(watch.now.timestamp() * 1e6),
+            report=report,
+        )
+        with connect(database_url, application_name="test") as conn:
+            assert [key.outcome for key in store_check_ins(conn, [new])] == ["stored"]
+
+    def note() -> int:
+        with connect(database_url, application_name="test") as conn:
+            return sum(note_problems(conn, watch.now))
+
+    check_in("ok")
+    assert note() == 0
+    watch.pass_time(minutes=66)  # it was due at four, and may be five minutes late
+    assert [note(), note()] == [1, 0]
+    for _ in range(2):  # two failed runs, of which the second hides the first
+        watch.pass_time(minutes=1)
+        check_in("error")
+    assert [note(), note()] == [2, 0]
+    watch.pass_time(minutes=1)
+    check_in("in_progress")
+    watch.pass_time(minutes=31)
+    assert [note(), note()] == [1, 0]
+
+    path = f"/projects/{watch.tenant.project.id}"
+    issues = watch.request("GET", f"{path}/issues?query=monitor:backup")["items"]
+    assert {issue["title"]: issue["event_count"] for issue in issues} == {
+        "backup did not check in": 1,
+        "backup failed": 2,
+        "backup runs longer than it may": 1,
+    }
+    with connect(database_url, application_name="test") as conn:
+        counted = dict(
+            conn.execute(
+                "SELECT outcome, sum(quantity) FROM outcomes"
+                " WHERE project_id = %s AND category = 'error' GROUP BY outcome",
+                (watch.tenant.project.id,),
+            ).fetchall()
+        )
+    assert counted == {"accepted": 4, "stored": 4}

@@ -14,7 +14,7 @@ import pytest
 
 from alerting.conftest import Watch
 from mailbox_server import Mailbox
-from mesher.alerting.delivery import MAX_ATTEMPTS
+from mesher.alerting.delivery import AT_ONCE_TO_ONE, MAX_ATTEMPTS
 from receiver import Receiver, running_receiver
 
 SECRET = "known to both of us"
@@ -269,3 +269,16 @@ def test_the_preview_tells_when_a_rule_would_have_fired(watch: Watch) -> None:
     assert fired(condition_type="regression") == []
     busy = {"condition_type": "threshold", "count": 2, "within": "project", "window_minutes": 120}
     assert len(fired(**busy)) == 1
+
+
+@pytest.mark.usefixtures("allowed_here")
+def test_a_receiver_that_hangs_keeps_nobody_else_waiting(watch: Watch, receiver: Receiver) -> None:
+    with running_receiver() as dead:
+        dead.hangs = threading.Event()
+        for _ in range(12):  # more than it may have in hand, and before the others
+            watch.rule("new_issue", actions=[webhook(dead)])
+        watch.rule("new_issue", actions=[webhook(receiver)])
+        raise_one(watch)
+        watch.deliver_until(lambda: receiver.got and dead.got)
+        assert len(receiver.got) == 1
+        assert 0 < len(dead.got) <= AT_ONCE_TO_ONE

@@ -18,10 +18,13 @@ from mesher.values.alert_action import (
     StoredAction,
     WantedAction,
     Webhook,
+    server_of,
     target_of,
 )
 
 _ID_BYTES = 8
+# All mails go by one server.
+MAIL_RECEIVER = "email"
 
 
 def seal_actions(
@@ -74,13 +77,16 @@ def _sealed(
                 )
             return known[action.id]
         case Email():
-            return StoredAction(id=_new_id(), action_type="email", to=action.to)
+            return StoredAction(
+                id=_new_id(), action_type="email", to=action.to, receiver=MAIL_RECEIVER
+            )
         case _:
             sealed = box.seal(msgspec.json.encode(action).decode())
             return StoredAction(
                 id=_new_id(),
                 action_type="webhook" if isinstance(action, Webhook) else "apprise",
                 target=target_of(action),
+                receiver=box.mark(server_of(action)),
                 sealed=base64.b64encode(sealed).decode(),
             )
 

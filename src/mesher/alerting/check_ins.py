@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterError, croniter
@@ -31,6 +31,14 @@ _UNITS: Final = {
 }
 
 
+class Problem(NamedTuple):
+    """What is wrong with a monitor."""
+
+    kind: Literal["failed", "missed", "overlong"]
+    text: str  # as the end of a sentence that begins with its name
+    at: datetime  # of the run, or when there should have been one
+
+
 async def overdue_monitors(
     conn: ReadConnection, condition: MissedCheckIn, project: Project, now: datetime
 ) -> list[Match]:
@@ -42,16 +50,16 @@ async def overdue_monitors(
             found.append(
                 Match(
                     issue_id=uuid.uuid5(project.id, f"{last.slug} {last.environment}"),
-                    title=f"{name} {problem}",
+                    title=f"{name} {problem.text}",
                     at=now,
                 )
             )
     return found
 
 
-def problem_of(last: LastCheckIn, now: datetime) -> str | None:
+def problem_of(last: LastCheckIn, now: datetime) -> Problem | None:
     """
-    What is wrong with a monitor, as the end of a sentence; ``None`` = nothing, or it has no schedule.
+    What is wrong with a monitor; ``None`` = nothing, or it has no schedule.
 
     Args:
         last: its latest run.
@@ -59,16 +67,17 @@ def problem_of(last: LastCheckIn, now: datetime) -> str | None:
     """
     config = last.config or {}
     if last.status == "error":
-        return "failed"
+        return Problem("failed", "failed", last.started_at)
     if last.status == "in_progress":
         longest = _minutes(config, "max_runtime", DEFAULT_RUNTIME_MINUTES)
         if now > last.started_at + longest:
-            return "runs longer than it may"
+            return Problem("overlong", "runs longer than it may", last.started_at)
     expected = next_run(config, last.started_at)
     if expected is None:
         return None
     if now > expected + _minutes(config, "checkin_margin", DEFAULT_MARGIN_MINUTES):
-        return f"was due at {expected.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        due = expected.astimezone(UTC)
+        return Problem("missed", f"was due at {due:%Y-%m-%d %H:%M} UTC", due)
     return None
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -23,14 +24,19 @@ from mesher.mail import Mailer
 from mesher.secret_box import SecretBox
 from mesher.settings import Settings, read_networks
 from mesher.storage import alert_deliveries
-from mesher.storage.alert_deliveries import Claimed, DeliveryStatus
+from mesher.storage.alert_deliveries import Claimed, DeliveryStatus, DueMessage
 from mesher.storage.alert_evaluation import find_projects
 from mesher.storage.database import ReadConnection, reading, writing
 from mesher.types import Alert, AlertRule, Project
 from mesher.values.alert_action import StoredAction, Webhook
 
-# Messages in hand at once: a receiver that hangs holds one of them for some seconds.
-AT_ONCE: Final = 16
+# Messages in hand at once, in all and to one receiver: one that hangs holds its own for some seconds.
+AT_ONCE: Final = 32
+AT_ONCE_TO_ONE: Final = 4
+# Begun with each look, which is once a second: what a receiver is asked to take in that time, beside
+# that each action has one message in it.
+MOST_TO_ONE: Final = 50
+MOST_BEGUN: Final = 1000
 # In hand no longer than this; a message takes at most the time for connecting and answering.
 LEASE: Final = timedelta(minutes=2)
 SEND_SECONDS: Final = 60.0
@@ -44,6 +50,10 @@ JITTER: Final = 0.2
 _ROLES: Final = {"members": ("owner", "admin", "member"), "admins": ("owner", "admin")}
 
 log = structlog.get_logger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,33 +82,69 @@ def open_channels(settings: Settings) -> Channels:
 
 
 class Deliverer:
-    """Sends what is due, some at once, each in a thread that nothing else waits for."""
+    """Sends what is due, to each receiver by itself, in threads that nothing else waits for."""
 
-    def __init__(self, engine: AsyncEngine, channels: Channels) -> None:
+    def __init__(
+        self, engine: AsyncEngine, channels: Channels, clock: Callable[[], datetime] = _now
+    ) -> None:
         self._engine = engine
         self._channels = channels
+        self._clock = clock
         self._threads = ThreadPoolExecutor(AT_ONCE, "alert-delivery")
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._in_hand: dict[str, asyncio.Task[None]] = {}  # by receiver
 
     def close(self) -> None:
         """Begin nothing more; a message in hand is tried again when its lease is over."""
+        for sending in self._in_hand.values():
+            sending.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def deliver_due(self, now: datetime) -> int:
+    async def begin_due(self) -> int:
         """
-        Send what is due, and write down what came of it.
-
-        Returns:
-            How many messages there were; ``AT_ONCE`` where there may be more.
+        Begin to send what is due to receivers that nothing is being sent to; how many messages.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
         async with reading(self._engine) as conn:
-            due = await alert_deliveries.list_due(conn, now, limit=AT_ONCE)
-        await asyncio.gather(*(self._deliver(*one, now) for one in due))
+            due = await alert_deliveries.list_due(
+                conn,
+                self._clock(),
+                busy=list(self._in_hand),
+                of_each=MOST_TO_ONE,
+                limit=MOST_BEGUN,
+            )
+        by_receiver: dict[str, list[DueMessage]] = {}
+        for message in due:
+            by_receiver.setdefault(message.receiver, []).append(message)
+        for receiver, messages in by_receiver.items():
+            sending = asyncio.create_task(self._send_to_one(messages))
+            self._in_hand[receiver] = sending
+            sending.add_done_callback(partial(self._forget, receiver))
         return len(due)
 
-    async def _deliver(self, rule_id: uuid.UUID, action_id: str, now: datetime) -> None:
+    async def finish_begun(self) -> None:
+        """Wait until what was begun has been sent, or not."""
+        await asyncio.gather(*self._in_hand.values())
+
+    def _forget(self, receiver: str, _: asyncio.Task[None]) -> None:
+        del self._in_hand[receiver]
+
+    async def _send_to_one(self, messages: Sequence[DueMessage]) -> None:
+        to_one = asyncio.Semaphore(AT_ONCE_TO_ONE)
+
+        async def send(message: DueMessage) -> None:
+            async with to_one, self._free:
+                try:
+                    await self._deliver(message.rule_id, message.action_id)
+                except MesherError as error:
+                    log.warning("alerting_interrupted", what="delivery", reason=error.message)
+
+        await asyncio.gather(*map(send, messages))
+
+    async def _deliver(self, rule_id: uuid.UUID, action_id: str) -> None:
+        now = self._clock()
         async with writing(self._engine) as conn:
             claimed = await alert_deliveries.claim(
                 conn, rule_id, action_id, now=now, lease=now + LEASE
@@ -128,14 +174,12 @@ class Deliverer:
                 self._threads, self._channels, action, recipients, notification
             )
         except MesherError as error:
-            await self._keep_for_later(claimed, rule, error.message, now)
+            await self._keep_for_later(claimed, rule, error.message)
         else:
             async with writing(self._engine) as conn:
                 await alert_deliveries.finish(conn, claimed, "sent", answer, due_at=now)
 
-    async def _keep_for_later(
-        self, claimed: Claimed, rule: AlertRule, reason: str, now: datetime
-    ) -> None:
+    async def _keep_for_later(self, claimed: Claimed, rule: AlertRule, reason: str) -> None:
         over = claimed.attempts >= MAX_ATTEMPTS
         log.warning(
             "alert_not_delivered",
@@ -145,7 +189,7 @@ class Deliverer:
             reason=reason,
         )
         status: DeliveryStatus = "failed" if over else "waiting"
-        due_at = now + retry_after(claimed.attempts)
+        due_at = self._clock() + retry_after(claimed.attempts)
         async with writing(self._engine) as conn:
             await alert_deliveries.finish(conn, claimed, status, reason, due_at=due_at)
 

@@ -66,8 +66,8 @@ async def _fire(
     if alert is None:  # muted, or fired by somebody else meanwhile: it stays for later
         return None
     await forget_matches(conn, rule)
-    actions = [action.id for action in rule.action_json.actions]
-    await add_deliveries(conn, alert, actions, told_at(rule.action_json, now))
+    action = rule.action_json
+    await add_deliveries(conn, alert, action.actions, told_at(action, now))
     return alert
 
 

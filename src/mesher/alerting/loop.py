@@ -12,7 +12,7 @@ import httpx2
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesher.alerting.delivery import AT_ONCE, Channels, Deliverer
+from mesher.alerting.delivery import Channels, Deliverer
 from mesher.alerting.firing import fire_rules
 from mesher.alerting.measures import measure_rules
 from mesher.alerting.signals import match_signals
@@ -24,6 +24,7 @@ from mesher.storage.database import create_engine, writing
 SIGNALS_SECONDS: Final = 2.0
 # What time decides changes by the minute.
 MEASURES_SECONDS: Final = 60.0
+# The most that a receiver is sent within it is ``delivery.MOST_TO_ONE``.
 DELIVERIES_SECONDS: Final = 1.0
 # The next evaluation waits for it.
 HEARTBEAT_SECONDS: Final = 5.0
@@ -77,14 +78,10 @@ async def run_alerting(database_url: str, channels: Channels, *, heartbeat_url: 
             if heartbeat_url:
                 await beat(heartbeat_url)
 
-    async def deliver() -> None:
-        while await deliverer.deliver_due(datetime.now(UTC)) == AT_ONCE:
-            pass
-
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_again_and_again("evaluation", look, SIGNALS_SECONDS))
-            tasks.create_task(_again_and_again("delivery", deliver, DELIVERIES_SECONDS))
+            tasks.create_task(_again_and_again("delivery", deliverer.begin_due, DELIVERIES_SECONDS))
     finally:
         deliverer.close()
         await engine.dispose()
@@ -102,7 +99,9 @@ async def beat(url: str) -> None:
             log.warning("heartbeat_not_taken", reason=str(answer.status_code))
 
 
-async def _again_and_again(what: str, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+async def _again_and_again(
+    what: str, step: Callable[[], Awaitable[object]], seconds: float
+) -> None:
     while True:
         try:
             await step()

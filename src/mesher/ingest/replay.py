@@ -15,19 +15,12 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from mesher.errors import Conflict, NotFound
-from mesher.grouping.fingerprint import ALGORITHM_VERSION
-from mesher.ingest.digest import Symbolicate, digest_record
+from mesher.ingest.digest import Symbolicate
+from mesher.ingest.digest_alone import digest_alone
 from mesher.ingest.digester import quarantine_outcomes
 from mesher.ingest.journal import decode_record
-from mesher.ingest.policies import Policies
-from mesher.storage.awaited_artifacts import AwaitedKey, Moments, note_awaited
-from mesher.storage.ingest_batch import store_events
-from mesher.storage.kept_grouping import list_grouping_settings
-from mesher.storage.kept_settings import list_changed_settings
-from mesher.storage.ledger import OutcomeKey, hour_of, moment_of
-from mesher.storage.partitions import make_partitions
+from mesher.storage.ledger import OutcomeKey
 from mesher.storage.quarantine import take_quarantined
-from mesher.values.ingest_settings import IngestSettings
 
 
 def replay(
@@ -67,22 +60,4 @@ def _digest_entry(
     if data is None:
         raise NotFound(f"there is no entry {entry_id} in the quarantine")
     record = decode_record(data)
-    grouping = list_grouping_settings(conn, newest_version=ALGORITHM_VERSION)
-    # It was let in once; but no secret passes because it comes later, and how the project groups holds.
-    settings = list_changed_settings(conn).get(record.project_id, IngestSettings())
-    policies = Policies({record.project_id: settings.scrubbing_alone()}, grouping, symbolicate)
-    digested = digest_record(record, policies.find(record.project_id))
-    make_partitions(conn, hour_of(record.received_at_us).date(), days_ahead=0)
-    received_at = moment_of(record.received_at_us)
-    note_awaited(
-        conn,
-        {
-            AwaitedKey(record.project_id, awaited.kind, awaited.name): Moments(
-                received_at, received_at
-            )
-            for awaited in digested.awaited
-        },
-    )
-    outcomes = Counter(digested.outcomes)
-    outcomes.subtract(quarantine_outcomes(record))
-    return store_events(conn, digested.events, outcomes, digested.companions)
+    return digest_alone(conn, record, symbolicate, take_back=quarantine_outcomes(record))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import text
 
 from mesher.storage.database import ReadConnection, WriteConnection
 from mesher.types import Alert, AlertRule
+from mesher.values.alert_action import StoredAction
 
 DeliveryStatus = Literal["waiting", "sent", "failed", "gone"]
 # What an answer shows of itself; the beginning says what is wrong.
@@ -22,19 +23,21 @@ MAX_TOLD = 50
 MAX_LISTED = 200
 
 _INSERT = text("""
-    INSERT INTO alert_deliveries (alert_id, rule_id, action_id, due_at)
-    VALUES (:alert_id, :rule_id, :action_id, :due_at)
+    INSERT INTO alert_deliveries (alert_id, rule_id, action_id, receiver, due_at)
+    VALUES (:alert_id, :rule_id, :action_id, :receiver, :due_at)
 """)
 
-# One action of a rule each, so that a receiver with a long queue does not keep others waiting; those
-# that another process has in hand are passed over.
+# By idx_alert_deliveries_due. All that waits for an action is one message; of each receiver so many,
+# so that one with a long queue does not keep others waiting.
 _DUE = text("""
-    SELECT DISTINCT rule_id, action_id FROM (
-        SELECT rule_id, action_id FROM alert_deliveries
-        WHERE status = 'waiting' AND due_at <= :now
-        ORDER BY due_at LIMIT :examined
+    SELECT rule_id, action_id, receiver FROM (
+        SELECT rule_id, action_id, receiver, min(due_at) AS since,
+               row_number() OVER (PARTITION BY receiver ORDER BY min(due_at)) AS place
+        FROM alert_deliveries
+        WHERE status = 'waiting' AND due_at <= :now AND receiver <> ALL (:busy)
+        GROUP BY rule_id, action_id, receiver
     ) AS due
-    LIMIT :limit
+    WHERE place <= :of_each ORDER BY since LIMIT :limit
 """)
 
 # All that waits for an action and is due is told together. Until ``lease`` nobody else takes it; a
@@ -121,24 +124,47 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     message_id: uuid.UUID
 
 
+class DueMessage(NamedTuple):
+    """All that waits for an action of a rule."""
+
+    rule_id: uuid.UUID
+    action_id: str
+    receiver: str  # the server that it goes to
+
+
 async def add_deliveries(
-    conn: WriteConnection, alert: Alert, action_ids: Sequence[str], due_at: datetime
+    conn: WriteConnection, alert: Alert, actions: Sequence[StoredAction], due_at: datetime
 ) -> None:
     """Have an alert told by actions of its rule, in the transaction that raised it."""
     rows = [
-        {"alert_id": alert.id, "rule_id": alert.rule_id, "action_id": one, "due_at": due_at}
-        for one in action_ids
+        {
+            "alert_id": alert.id,
+            "rule_id": alert.rule_id,
+            "action_id": one.id,
+            "receiver": one.receiver or one.id,  # it was made before receivers were known
+            "due_at": due_at,
+        }
+        for one in actions
     ]
     if rows:
         await conn.execute(_INSERT, rows)
 
 
 async def list_due(
-    conn: ReadConnection, now: datetime, *, limit: int
-) -> list[tuple[uuid.UUID, str]]:
-    """The rules and actions that have something to tell now."""
-    values = {"now": now, "limit": limit, "examined": 100 * limit}
-    return [(row.rule_id, row.action_id) for row in await conn.execute(_DUE, values)]
+    conn: ReadConnection, now: datetime, *, busy: Sequence[str], of_each: int, limit: int
+) -> list[DueMessage]:
+    """
+    What there is to tell now, what waits longest first.
+
+    Args:
+        conn: any connection.
+        now: the clock.
+        busy: receivers to leave out.
+        of_each: the most messages to one receiver.
+        limit: the most in all.
+    """
+    values = {"now": now, "busy": list(busy), "of_each": of_each, "limit": limit}
+    return [DueMessage(*row) for row in await conn.execute(_DUE, values)]
 
 
 async def claim(

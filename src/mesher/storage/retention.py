@@ -61,6 +61,19 @@ _OLD_BY_HOUR: LiteralString = """
     WHERE o.hour < %(now)s - make_interval(days => coalesce(p.retention_days, %(longest)s))
     LIMIT %(rows)s
 """
+# By idx_monitor_problems_noted; later than the check-ins that they are about.
+_OLD_PROBLEMS: LiteralString = """
+    SELECT o.ctid FROM projects AS p JOIN {table} AS o ON o.project_id = p.id
+        AND o.noted_at < %(now)s - make_interval(days => p.retention_days + 1)
+    LIMIT %(rows)s
+"""
+# With their deliveries. By idx_alerts_triggered; what nobody has resolved stays.
+_OLD_ALERTS: LiteralString = """
+    SELECT a.ctid FROM projects AS p JOIN {table} AS a ON a.project_id = p.id
+        AND a.triggered_at < %(now)s - make_interval(days => p.retention_days)
+        AND a.status = 'resolved'
+    LIMIT %(rows)s
+"""
 # By idx_issue_counts_project and project_counts_pkey.
 _OLD_COUNTS: LiteralString = """
     SELECT o.ctid FROM projects AS p JOIN {table} AS o ON o.project_id = p.id
@@ -142,6 +155,8 @@ def apply_retention(conn: psycopg.Connection[TupleRow], now: datetime) -> Iterat
     yield from _delete(conn, "attachments", _OLD_BY_PROJECT, values)
     yield from _delete(conn, "user_feedback", _OLD_BY_PROJECT, values)
     yield from _delete(conn, "check_ins", _OLD_BY_PROJECT, values)
+    yield from _delete(conn, "monitor_problems", _OLD_PROBLEMS, values)
+    yield from _delete(conn, "alerts", _OLD_ALERTS, values)
     yield from _delete(conn, "session_counts", _OLD_BY_HOUR, values)
     yield from _delete(conn, "outcomes", _OLD_BY_HOUR, values)
     yield from _delete(conn, "issue_counts", _OLD_COUNTS, values)

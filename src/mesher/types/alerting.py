@@ -52,6 +52,7 @@ alert_deliveries = Table(
     Column("alert_id", Uuid, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
     Column("rule_id", Uuid, ForeignKey("alert_rules.id", ondelete="CASCADE"), nullable=False),
     Column("action_id", Text, nullable=False),
+    Column("receiver", Text, nullable=False, server_default=text("''")),  # the server it goes to
     # waiting, sent, failed (for good, until somebody sends it again), gone (its action is no more)
     Column("status", Text, nullable=False, server_default=text("'waiting'")),
     Column("due_at", _TIME, nullable=False),

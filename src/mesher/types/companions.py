@@ -94,3 +94,18 @@ check_ins = Table(
     Index("idx_check_ins_monitor", "project_id", "slug", "environment", "started_at"),
     Index("idx_check_ins_received", "project_id", "received_at"),
 )
+
+# What went wrong with a monitor and has become an event.
+monitor_problems = Table(
+    "monitor_problems",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("slug", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # failed, missed, overlong
+    # Of the run, or when there should have been one.
+    Column("started_at", TIMESTAMP(timezone=True), primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("noted_at", TIMESTAMP(timezone=True), nullable=False),
+    Index("idx_monitor_problems_noted", "project_id", "noted_at"),
+)

@@ -82,6 +82,7 @@ class StoredAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     to: str | list[str] = ""  # of an e-mail
     target: str = ""  # of others, for people: where to, without what is secret
     sealed: str = ""  # the ``Webhook`` or ``Apprise`` as JSON, sealed, as base64
+    receiver: str = ""  # the same for all actions that reach the same server; tells nothing of it
 
 
 class ShownAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,3 +121,12 @@ def target_of(action: Webhook | Apprise) -> str:
         # What stands in the place of a host is part of the secret for many services.
         return f"{parts.scheme}://…"
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def server_of(action: Webhook | Apprise) -> str:
+    """The server that a message goes to, or what stands in its place; may be secret."""
+    try:
+        parts = urlsplit(action.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    except ValueError:  # as of an IPv6 address that does not end
+        return action.url
