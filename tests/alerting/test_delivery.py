@@ -7,6 +7,7 @@ import hmac
 import json
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -15,7 +16,7 @@ import pytest
 from alerting.conftest import Watch
 from mailbox_server import Mailbox
 from mesher.alerting.delivery import AT_ONCE_TO_ONE, MAX_ATTEMPTS
-from receiver import Receiver, running_receiver
+from receiver import Receiver, running_receiver, self_signed
 
 SECRET = "known to both of us"
 
@@ -282,3 +283,29 @@ def test_a_receiver_that_hangs_keeps_nobody_else_waiting(watch: Watch, receiver:
         watch.deliver_until(lambda: receiver.got and dead.got)
         assert len(receiver.got) == 1
         assert 0 < len(dead.got) <= AT_ONCE_TO_ONE
+
+
+@pytest.mark.usefixtures("allowed_here")
+def test_a_receiver_that_speaks_no_tls_is_refused_and_the_log_says_so(
+    watch: Watch, receiver: Receiver
+) -> None:
+    url = receiver.url.replace("http:", "https:")
+    watch.rule("new_issue", actions=[webhook(receiver, url=url)])
+    raise_one(watch)
+    watch.deliver()
+    [delivery] = watch.deliveries()
+    assert (delivery["status"], receiver.got) == ("waiting", [])
+    assert "SSL" in delivery["answer"]
+
+
+@pytest.mark.usefixtures("allowed_here")
+def test_a_receiver_whose_certificate_nobody_vouches_for_is_refused_and_the_log_says_so(
+    watch: Watch, tmp_path: Path
+) -> None:
+    with running_receiver(tls=self_signed(tmp_path)) as untrusted:
+        watch.rule("new_issue", actions=[webhook(untrusted)])
+        raise_one(watch)
+        watch.deliver()
+        [delivery] = watch.deliveries()
+        assert (delivery["status"], untrusted.got) == ("waiting", [])
+        assert "CERTIFICATE_VERIFY_FAILED" in delivery["answer"]
