@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from mesher.accounts.client_address import Network
-from mesher.alerting.delivery import Channels
+from mesher.alerting.channels import Channels
 from mesher.app import make_app, pages_and_api
 from mesher.resources import Oidc, Resources, open_resources
 from mesher.secret_box import SecretBox

@@ -28,7 +28,7 @@ from mesher import __version__
 from mesher.accounts.needs import Need, Needs
 from mesher.accounts.oidc_rules import read_rules
 from mesher.accounts.sessions import SESSION_COOKIE
-from mesher.alerting.delivery import open_channels
+from mesher.alerting.channels import open_channels
 from mesher.answers import answer_error
 from mesher.api.call_limits import CallLimits, with_call_limits
 from mesher.api.conditional import with_conditions

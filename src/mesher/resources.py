@@ -21,7 +21,7 @@ from mesher.accounts.client_address import Network
 from mesher.accounts.oidc_flow import IdentityProvider
 from mesher.accounts.oidc_rules import OidcRules
 from mesher.accounts.passwords import LoginThrottle
-from mesher.alerting.delivery import Channels
+from mesher.alerting.channels import Channels
 from mesher.errors import SetupError
 from mesher.ingest.group_commit import GroupCommitJournal
 from mesher.ingest.project_keys import ProjectKeys

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mailbox_server import Mailbox, running_mailbox
-from mesher.alerting.delivery import Channels, Deliverer
+from mesher.alerting.channels import Channels
+from mesher.alerting.delivery import Deliverer
 from mesher.alerting.loop import evaluate
 from mesher.mail import Mailer
 from mesher.storage.connection import connect
@@ -79,9 +80,7 @@ class Watch:
         """Send what is due; how many messages."""
 
         async def run() -> int:
-            deliverer = Deliverer(
-                self._client.resources.engine, self.channels, clock=lambda: self.now
-            )
+            deliverer = self._deliverer()
             try:
                 begun = await deliverer.begin_due()
                 await deliverer.finish_begun()
@@ -95,14 +94,15 @@ class Watch:
         """Begin to send what is due, and go away once something has happened."""
 
         async def run() -> None:
-            deliverer = Deliverer(
-                self._client.resources.engine, self.channels, clock=lambda: self.now
-            )
+            deliverer = self._deliverer()
             await deliverer.begin_due()
             await asyncio.to_thread(wait_until, happened)
             deliverer.close()
 
         self._client.call(run)
+
+    def _deliverer(self) -> Deliverer:
+        return Deliverer(self._client.resources.engine, self.channels, clock=lambda: self.now)
 
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts, the latest first."""

@@ -16,6 +16,7 @@ import pytest
 from alerting.conftest import Watch
 from mailbox_server import Mailbox
 from mesher.alerting.delivery import AT_ONCE_TO_ONE, MAX_ATTEMPTS
+from mesher.storage.connection import connect
 from receiver import Receiver, running_receiver, self_signed
 
 SECRET = "known to both of us"
@@ -309,3 +310,20 @@ def test_a_receiver_whose_certificate_nobody_vouches_for_is_refused_and_the_log_
         [delivery] = watch.deliveries()
         assert (delivery["status"], untrusted.got) == ("waiting", [])
         assert "CERTIFICATE_VERIFY_FAILED" in delivery["answer"]
+
+
+@pytest.mark.usefixtures("allowed_here")
+def test_a_message_that_cannot_be_made_keeps_the_others_of_its_receiver_from_nothing(
+    watch: Watch, receiver: Receiver, database_url: str
+) -> None:
+    broken = watch.rule("new_issue", actions=[webhook(receiver)])
+    watch.rule("new_issue", actions=[webhook(receiver)])
+    with connect(database_url, application_name="test") as conn:
+        conn.execute(
+            "UPDATE alert_rules SET action_json ="
+            " jsonb_set(action_json, '{actions,0,sealed}', '\"x\"') WHERE id = %s",
+            (broken["id"],),
+        )
+    raise_one(watch)
+    assert watch.deliver() == 2
+    assert len(receiver.got) == 1

@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -15,20 +14,15 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesher.accounts.sealed_actions import open_action
-from mesher.alerting.message import Notification, issues_of, make_notification
-from mesher.alerting.sending import NotDelivered, send_apprise, send_mail, send_webhook
+from mesher.alerting.channels import Channels, notify_of, recipients_of, send_in_thread
+from mesher.alerting.failures import failures_logged
 from mesher.errors import MesherError
-from mesher.ingest.submission import Network
-from mesher.mail import Mailer
-from mesher.secret_box import SecretBox
-from mesher.settings import Settings, read_networks
 from mesher.storage import alert_deliveries
 from mesher.storage.alert_deliveries import Claimed, DeliveryStatus, DueMessage
 from mesher.storage.alert_evaluation import find_projects
-from mesher.storage.database import ReadConnection, reading, writing
-from mesher.types import Alert, AlertRule, Project
-from mesher.values.alert_action import StoredAction, Webhook
+from mesher.storage.database import reading, writing
+from mesher.types import AlertRule
+from mesher.values.alert_action import StoredAction
 
 # Messages in hand at once, in all and to one receiver: one that hangs holds its own for some seconds.
 AT_ONCE: Final = 32
@@ -39,7 +33,6 @@ MOST_TO_ONE: Final = 50
 MOST_BEGUN: Final = 1000
 # In hand no longer than this; a message takes at most the time for connecting and answering.
 LEASE: Final = timedelta(minutes=2)
-SEND_SECONDS: Final = 60.0
 # After half a minute, 2, 8, 32 minutes, 2, 8.5 hours and then half a day: a day in all.
 FIRST_RETRY_SECONDS: Final = 30.0
 RETRY_FACTOR: Final = 4
@@ -47,38 +40,12 @@ LONGEST_RETRY_SECONDS: Final = 12 * 3600.0
 MAX_ATTEMPTS: Final = 8
 # Each wait is up to so much longer, so that what failed together is not tried together.
 JITTER: Final = 0.2
-_ROLES: Final = {"members": ("owner", "admin", "member"), "admins": ("owner", "admin")}
 
 log = structlog.get_logger(__name__)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Channels:
-    """What messages are sent with."""
-
-    mailer: Mailer | None  # None: the operator has named no mail server
-    box: SecretBox
-    url: str  # of this Mesher, without a slash at the end
-    allowed: Sequence[Network]  # private networks that messages may go to
-
-
-def open_channels(settings: Settings) -> Channels:
-    """
-    What a process sends messages with, as the operator has set it.
-
-    Raises:
-        SetupError: the allowed networks are none.
-    """
-    return Channels(
-        mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        box=SecretBox(settings.data_dir, key=settings.secret_key),
-        url=settings.public_url,
-        allowed=read_networks("MESHER_ALLOWED_NETWORKS", settings.allowed_networks),
-    )
 
 
 class Deliverer:
@@ -136,10 +103,8 @@ class Deliverer:
 
         async def send(message: DueMessage) -> None:
             async with to_one, self._free:
-                try:
+                with failures_logged("delivery"):
                     await self._deliver(message.rule_id, message.action_id)
-                except MesherError as error:
-                    log.warning("alerting_interrupted", what="delivery", reason=error.message)
 
         await asyncio.gather(*map(send, messages))
 
@@ -203,82 +168,3 @@ def retry_after(attempts: int) -> timedelta:
 def _action(rule: AlertRule | None, action_id: str) -> StoredAction | None:
     actions = rule.action_json.actions if rule else []
     return next((action for action in actions if action.id == action_id), None)
-
-
-async def notify_of(
-    conn: ReadConnection,
-    *,
-    url: str,
-    message_id: uuid.UUID,
-    rule: AlertRule,
-    project: Project,
-    alerts: Sequence[Alert],
-) -> Notification:
-    """What is told of alerts of a rule."""
-    ids = [issue_id for alert in alerts for issue_id in issues_of(alert)]
-    titles = await alert_deliveries.titles_of(conn, ids)
-    return make_notification(
-        message_id=message_id, rule=rule, project=project, alerts=alerts, titles=titles, url=url
-    )
-
-
-async def recipients_of(
-    conn: ReadConnection, action: StoredAction, project: Project, alerts: Sequence[Alert]
-) -> list[str]:
-    """Whom a mail goes to; nobody for actions that are none."""
-    if action.action_type != "email":
-        return []
-    if not isinstance(action.to, str):
-        return list(action.to)
-    if action.to == "assignee":
-        ids = [issue_id for alert in alerts for issue_id in issues_of(alert)]
-        return await alert_deliveries.emails_of_assignees(conn, ids)
-    return await alert_deliveries.emails_of_people(conn, project.id, _ROLES[action.to])
-
-
-async def send_in_thread(
-    threads: ThreadPoolExecutor | None,
-    channels: Channels,
-    action: StoredAction,
-    recipients: Sequence[str],
-    notification: Notification,
-) -> str:
-    """
-    Send a notification without holding up what else the process does.
-
-    Args:
-        threads: ``None`` = those that the process has anyway.
-        channels: what to send with.
-        action: by which way.
-        recipients: of a mail.
-        notification: what is told.
-
-    Returns:
-        What the receiver said.
-
-    Raises:
-        NotDelivered: it did not take it.
-        SetupError: the action was sealed by another key.
-    """
-    loop = asyncio.get_running_loop()
-    sending = loop.run_in_executor(threads, _send, channels, action, recipients, notification)
-    try:
-        return await asyncio.wait_for(sending, SEND_SECONDS)
-    except TimeoutError as error:
-        raise NotDelivered(f"no answer within {SEND_SECONDS:.0f} seconds") from error
-
-
-def _send(
-    channels: Channels,
-    action: StoredAction,
-    recipients: Sequence[str],
-    notification: Notification,
-) -> str:
-    if action.action_type == "email":
-        if channels.mailer is None:
-            raise NotDelivered("no mail server is set up; the operator can with MESHER_SMTP_URL")
-        return send_mail(channels.mailer, recipients, notification)
-    opened = open_action(channels.box, action)
-    if isinstance(opened, Webhook):
-        return send_webhook(opened, notification, channels.allowed)
-    return send_apprise(opened, notification, channels.allowed)

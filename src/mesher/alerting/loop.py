@@ -12,11 +12,12 @@ import httpx2
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesher.alerting.delivery import Channels, Deliverer
+from mesher.alerting.channels import Channels
+from mesher.alerting.delivery import Deliverer
+from mesher.alerting.failures import failures_logged
 from mesher.alerting.firing import fire_rules
 from mesher.alerting.measures import measure_rules
 from mesher.alerting.signals import match_signals
-from mesher.errors import MesherError
 from mesher.storage.alert_evaluation import begin_evaluation
 from mesher.storage.database import create_engine, writing
 
@@ -103,10 +104,6 @@ async def _again_and_again(
     what: str, step: Callable[[], Awaitable[object]], seconds: float
 ) -> None:
     while True:
-        try:
+        with failures_logged(what):
             await step()
-        except MesherError as error:
-            log.warning("alerting_interrupted", what=what, reason=error.message)
-        except Exception:
-            log.exception("alerting_failed", what=what)
         await asyncio.sleep(seconds)

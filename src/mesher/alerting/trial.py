@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mesher.alerting.delivery import Channels, recipients_of, send_in_thread
+from mesher.alerting.channels import Channels, recipients_of, send_in_thread
 from mesher.alerting.message import Notification, make_notification
 from mesher.errors import MesherError
 from mesher.storage.database import ReadConnection

@@ -18,7 +18,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 
 from mesher import metrics
-from mesher.alerting.delivery import open_channels
+from mesher.alerting.channels import open_channels
 from mesher.alerting.loop import run_alerting
 from mesher.jobs.queue import open_queue, report_failure
 from mesher.jobs.steps import make_partitions_now
