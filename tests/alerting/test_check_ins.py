@@ -91,26 +91,27 @@ def test_a_monitor_without_a_schedule_is_never_late() -> None:
     assert problem_of(last(config={}), BEGAN + timedelta(days=400)) is None
 
 
+def check_in(watch: Watch, database_url: str, slug: str, status: str = "ok") -> None:
+    """Have an hourly job report now."""
+    new = NewCheckIn(
+        project_id=watch.tenant.project.id,
+        received_at_us=int(watch.now.timestamp() * 1e6),
+        report=CheckIn(slug, status, None, "production", None, "", HOURLY),
+    )
+    with connect(database_url, application_name="test") as conn:
+        assert [key.outcome for key in store_check_ins(conn, [new])] == ["stored"]
+
+
 def test_a_missed_check_in_is_told_once_and_over_when_the_next_comes(
     watch: Watch, database_url: str
 ) -> None:
     watch.rule("missed_check_in", cooldown_minutes=0)
     watch.now = BEGAN
 
-    def check_in(slug: str) -> None:
-        report = CheckIn(slug, "ok", None, "production", None, "", HOURLY)
-        new = NewCheckIn(
-            project_id=watch.tenant.project.id,
-            received_at_us=int(watch.now.timestamp() * 1e6),
-            report=report,
-        )
-        with connect(database_url, application_name="test") as conn:
-            assert [key.outcome for key in store_check_ins(conn, [new])] == ["stored"]
-
-    check_in("backup")
-    check_in("report")
+    check_in(watch, database_url, "backup")
+    check_in(watch, database_url, "report")
     watch.pass_time(minutes=61)
-    check_in("report")
+    check_in(watch, database_url, "report")
     watch.look()
     assert watch.alerts() == []
     watch.pass_time(minutes=6)
@@ -119,7 +120,7 @@ def test_a_missed_check_in_is_told_once_and_over_when_the_next_comes(
     watch.pass_time(minutes=2)
     watch.look()
     assert len(watch.alerts()) == 1
-    check_in("backup")
+    check_in(watch, database_url, "backup")
     watch.look()
     assert watch.statuses() == ["resolved"]
     assert watch.alerts()[0]["issue_id"] is None
@@ -130,30 +131,20 @@ def test_what_goes_wrong_with_a_job_is_one_event_of_one_issue(
 ) -> None:
     watch.now = BEGAN
 
-    def check_in(status: str) -> None:
-        report = CheckIn("backup", status, None, "production", None, "shop@2.0", HOURLY)
-        new = NewCheckIn(
-            project_id=watch.tenant.project.id,
-            received_at_us=int(watch.now.timestamp() * 1e6),
-            report=report,
-        )
-        with connect(database_url, application_name="test") as conn:
-            assert [key.outcome for key in store_check_ins(conn, [new])] == ["stored"]
-
     def note() -> int:
         with connect(database_url, application_name="test") as conn:
             return sum(note_problems(conn, watch.now))
 
-    check_in("ok")
+    check_in(watch, database_url, "backup", "ok")
     assert note() == 0
     watch.pass_time(minutes=66)  # it was due at four, and may be five minutes late
     assert [note(), note()] == [1, 0]
     for _ in range(2):  # two failed runs, of which the second hides the first
         watch.pass_time(minutes=1)
-        check_in("error")
+        check_in(watch, database_url, "backup", "error")
     assert [note(), note()] == [2, 0]
     watch.pass_time(minutes=1)
-    check_in("in_progress")
+    check_in(watch, database_url, "backup", "in_progress")
     watch.pass_time(minutes=31)
     assert [note(), note()] == [1, 0]
 

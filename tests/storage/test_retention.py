@@ -101,6 +101,43 @@ def test_what_came_beside_events_is_deleted_past_its_projects_retention(conn, ta
     assert ages(conn, table, column) == [1, 29]
 
 
+def test_alerts_go_with_events_of_their_age_once_they_are_resolved(conn):
+    project = add_project(conn, retention_days=30)
+    conn.execute(
+        "INSERT INTO alert_rules (project_id, name, condition_json, action_json)"
+        " VALUES (%s, 'r', '{}', '{}')",
+        (project,),
+    )
+    for status in ("active", "acknowledged", "resolved"):
+        for age in days(29, 31):
+            conn.execute(
+                "INSERT INTO alerts"
+                " (rule_id, project_id, status, message, condition_snapshot, triggered_at)"
+                " SELECT id, project_id, %s, 'm', '{}', %s FROM alert_rules",
+                (status, NOW - age),
+            )
+    conn.execute(
+        "INSERT INTO alert_deliveries (alert_id, rule_id, action_id, due_at)"
+        " SELECT id, rule_id, 'a', triggered_at FROM alerts"
+    )
+    list(apply_retention(conn, NOW))
+    kept = conn.execute("SELECT status FROM alerts WHERE triggered_at < %s", (NOW - days(30)[0],))
+    assert {status for (status,) in kept} == {"active", "acknowledged"}
+    assert ages(conn, "alerts", "triggered_at") == [29, 29, 29, 31, 31]
+    assert ages(conn, "alert_deliveries", "due_at") == [29, 29, 29, 31, 31]
+
+
+def test_what_went_wrong_with_monitors_is_remembered_longer_than_their_check_ins(conn):
+    project = add_project(conn, retention_days=30)
+    for age in days(1, 30, 32, 60):
+        conn.execute(
+            "INSERT INTO monitor_problems VALUES (%s, 's', 'e', 'failed', %s, gen_random_uuid(), %s)",
+            (project, NOW - age, NOW - age),
+        )
+    list(apply_retention(conn, NOW))
+    assert ages(conn, "monitor_problems", "noted_at") == [1, 30]
+
+
 def test_retention_is_exact_within_a_day(conn):
     project = add_project(conn, retention_days=30)
     second = timedelta(seconds=1)

@@ -28,6 +28,7 @@ from mesher.alerting.monitor_events import note_problems
 from mesher.ids import OrgId
 from mesher.jobs.steps import (
     APPLICATION_NAME,
+    forget_now,
     make_partitions_now,
     move_events,
     remap_late,
@@ -42,7 +43,6 @@ from mesher.settings import Settings
 from mesher.storage.connection import connect, connection_string
 from mesher.storage.issue_upkeep import age_issues, tend_issues
 from mesher.storage.job_queue import ASSEMBLE_UPLOAD, MAIL_RESET_LINK, MOVE_EVENTS
-from mesher.storage.short_lived import forget
 from mesher.uploads.assemble import assemble
 
 HOURLY = "0 * * * *"
@@ -101,10 +101,6 @@ def _queue(settings: Settings, stop: asyncio.Event) -> procrastinate.App:
 
 
 def _add_periodic_jobs(queue: procrastinate.App, database_url: str, stop: asyncio.Event) -> None:
-    def forget_now() -> None:
-        with connect(database_url, application_name=APPLICATION_NAME) as conn:
-            forget(conn)
-
     # Requests that leave events to move make MOVE_EVENTS too; it is made every minute for those that
     # could not, and for work that an end of this process cut off. Nobody sees what is removed, so
     # that may wait for a minute, and go on in the next. Events are remapped often, because people look
@@ -121,7 +117,7 @@ def _add_periodic_jobs(queue: procrastinate.App, database_url: str, stop: asynci
             EVERY_MINUTE,
             lambda: step_by_step(database_url, stop, note_problems),
         ),
-        ("forget", EVERY_MINUTE, forget_now),
+        ("forget", EVERY_MINUTE, lambda: forget_now(database_url)),
         ("remap_events", EVERY_QUARTER_MINUTE, lambda: remap_late(database_url, stop)),
     ]
     for name, cron, work in jobs:

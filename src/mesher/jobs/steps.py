@@ -20,6 +20,7 @@ from mesher.storage.issue_changes import continue_change, find_unfinished
 from mesher.storage.partitions import make_partitions
 from mesher.storage.removals import find_due, remove
 from mesher.storage.retention import apply_retention
+from mesher.storage.short_lived import forget
 from mesher.symbolication.problems import TOO_SLOW
 from mesher.symbolication.queries import Answer, Query
 
@@ -34,6 +35,12 @@ def make_partitions_now(database_url: str) -> None:
     """Have a partition for today and the days after it."""
     with connect(database_url, application_name=APPLICATION_NAME) as conn:
         make_partitions(conn, datetime.now(UTC).date())
+
+
+def forget_now(database_url: str) -> None:
+    """Remove what was to last until now."""
+    with connect(database_url, application_name=APPLICATION_NAME) as conn:
+        forget(conn)
 
 
 def move_events(database_url: str, stop: asyncio.Event) -> None:

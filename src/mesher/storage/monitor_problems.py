@@ -17,19 +17,19 @@ LATEST: Final = timedelta(days=1)
 # Of one look; the next one goes on.
 MAX_FAILED: Final = 1000
 
-# By monitors_pkey, and of each environment by idx_check_ins_monitor.
-_LATEST: LiteralString = """
-    SELECT DISTINCT ON (m.project_id, m.slug, c.environment)
+_RUNS: LiteralString = """
            m.project_id, m.slug, m.config, c.environment, c.status, c.started_at, c.received_at,
            c.release
     FROM monitors AS m JOIN check_ins AS c ON c.project_id = m.project_id AND c.slug = m.slug
+"""
+# By monitors_pkey, and of each environment by idx_check_ins_monitor.
+_LATEST: LiteralString = f"""
+    SELECT DISTINCT ON (m.project_id, m.slug, c.environment) {_RUNS}
     ORDER BY m.project_id, m.slug, c.environment, c.started_at DESC
 """
 # Failed runs that are no event yet, the latest of a monitor or not; by idx_check_ins_received.
-_FAILED: LiteralString = """
-    SELECT m.project_id, m.slug, m.config, c.environment, c.status, c.started_at, c.received_at,
-           c.release
-    FROM monitors AS m JOIN check_ins AS c ON c.project_id = m.project_id AND c.slug = m.slug
+_FAILED: LiteralString = f"""
+    SELECT {_RUNS}
     WHERE c.status = 'error' AND c.received_at > %(since)s AND NOT EXISTS (
         SELECT FROM monitor_problems AS n
         WHERE (n.project_id, n.slug, n.environment, n.kind, n.started_at)

@@ -67,7 +67,7 @@ _OLD_PROBLEMS: LiteralString = """
         AND o.noted_at < %(now)s - make_interval(days => p.retention_days + 1)
     LIMIT %(rows)s
 """
-# With their deliveries. By idx_alerts_triggered; what nobody has resolved stays.
+# With their deliveries. By idx_alerts_project_triggered; what nobody has resolved stays.
 _OLD_ALERTS: LiteralString = """
     SELECT a.ctid FROM projects AS p JOIN {table} AS a ON a.project_id = p.id
         AND a.triggered_at < %(now)s - make_interval(days => p.retention_days)
